@@ -1,0 +1,1 @@
+"""Which posts exist, and which do we hold. Pure."""

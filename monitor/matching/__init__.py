@@ -1,0 +1,1 @@
+"""Which stories does a text speak of, and where. Pure."""

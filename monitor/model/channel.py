@@ -1,0 +1,46 @@
+"""A public Telegram channel: as the operator configured it, and as it has shown itself."""
+
+import msgspec
+
+CHANNEL_ID_BASE = -1_000_000_000_000
+"""Telegram's bare channel ids are shown to people and kept here as -100…: `CHANNEL_ID_BASE - bare`."""
+
+
+class Identity(msgspec.Struct, frozen=True, order=True):
+    """What a channel is known by. At least one of `id` and `username` is given.
+
+    `id` is the marked form (-100…). `username` is without @ and compared without case. Where both are given the id decides:
+    a username can be handed to another channel, an id cannot.
+    """
+
+    id: int | None = None
+    username: str | None = None
+    title: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it: the username, else the id."""
+        return self.username if self.username is not None else str(self.id)
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A channel to watch: one `[[channel]]` of channels.toml. Six optional facts are dated in the ledger when they change."""
+
+    username: str | None = None
+    id: int | None = None
+    party: str = ""
+    source: str = "telegram"
+    language: str = ""
+    time_zone: str = ""
+    region: str = ""
+    affiliation: str = ""
+    reliability: str = ""
+    notes: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(id=self.id, username=self.username)
+
+    @property
+    def name(self) -> str:
+        return self.identity.name

@@ -1,0 +1,1 @@
+"""What carries an alert: one adapter a kind."""

@@ -1,0 +1,1 @@
+"""A Telegram on loopback that speaks the real protocol, and the story it plays: for the demo, for tests, for drills."""

@@ -1,0 +1,1 @@
+"""Telegram itself, through Telethon: pushes, differences, history and second looks."""

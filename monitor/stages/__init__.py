@@ -1,0 +1,1 @@
+"""The loops of the daemon: each reads what the one before made durable, does one thing, makes that durable."""
