@@ -19,10 +19,29 @@ from monitor.model.record import Appended, Draft, Record, Sealed
 # ---------------------------------------------------------------------------------------------------------------- sources
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One update took the channel's update counter from `before` to `after`."""
+
+    channel: Identity
+    before: int
+    after: int
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What a stream saw at one moment. The steps count once the drafts are recorded.
+
+    `behind`: channels in which something happened that this stream did not bring; the source must be asked.
+    """
+
+    drafts: tuple[Draft, ...] = ()
+    steps: tuple[Step, ...] = ()
+    behind: tuple[Identity, ...] = ()
+
+
 class Stream(Protocol):
     """Observations as they come."""
 
-    def observations(self) -> AsyncIterator[Sequence[Draft]]:
+    def observations(self) -> AsyncIterator[Batch]:
         """Batches in the order in which they were seen, for ever. What is yielded may be repeated, and some never comes."""
         ...
 

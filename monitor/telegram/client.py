@@ -1,0 +1,201 @@
+"""A connected Telegram client: its session file guarded, its server and proxy as configured."""
+
+import asyncio
+import fcntl
+import os
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from telethon import TelegramClient
+from telethon.crypto import rsa
+from telethon.sessions import SQLiteSession
+
+from monitor.errors import AlreadyRunning, ConfigError, Unavailable
+from monitor.telegram.config import Server
+from monitor.telegram.errors import SignedOut, translated
+
+REQUEST_SECONDS = 30.0
+"""No request waits longer: Telethon's own have no limit, and a peer may accept and never answer."""
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """What opens one session. `server` None: Telegram's own."""
+
+    api_id: int
+    api_hash: str
+    session: Path
+    proxy: str = ""
+    server: Server | None = None
+
+
+class Pushes(Protocol):
+    """Where Telegram's pushes go as they come off the wire, before Telethon orders them, drops some, or forgets."""
+
+    def put_nowait(self, updates: Any) -> None: ...
+
+
+@asynccontextmanager
+async def connected(access: Access, *, pushes: Pushes | None = None) -> AsyncIterator[TelegramClient]:
+    """A client that is connected and signed in; without `pushes` Telegram is asked to send none.
+
+    It does not reconnect by itself: `client.disconnected` resolves, requests raise, and the caller opens another. Raises
+    `SignedOut` for a session without a good key, `Unavailable` where the server is not reachable.
+    """
+    with held_session(access.session):
+        client = _client(access, updates=pushes is not None)
+        if pushes is not None:
+            # Telethon's own queue feeds a loop that loses posts (gaps of more than 100, restarts, handlers that fail). The
+            # arithmetic of what is missing is ours, so the pushes come to us as they are, and no task is made for each.
+            client._sender._updates_queue = pushes
+        try:
+            await request(client.connect())
+            if not await request(client.is_user_authorized()):
+                raise SignedOut(f"{access.session} is not signed in")
+            yield client
+        finally:
+            with translated():
+                await client.disconnect()
+
+
+async def request(call: Any) -> Any:
+    """The answer to a call of a client, within `REQUEST_SECONDS`, errors in our words."""
+    try:
+        with translated():
+            async with asyncio.timeout(REQUEST_SECONDS):
+                return await call
+    except asyncio.CancelledError:
+        # Telethon cancels the requests in flight when it loses the connection; that is no cancellation of ours.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise Unavailable("the connection to Telegram was lost") from None
+
+
+@asynccontextmanager
+async def unauthorised(access: Access) -> AsyncIterator[TelegramClient]:
+    """A connected client for signing in: the session file may be new, and is made for its owner alone."""
+    path = session_path(access.session)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with held_session(access.session):
+        client = _client(access, updates=False)
+        try:
+            await request(client.connect())
+            yield client
+        finally:
+            with translated():
+                await client.disconnect()
+
+
+def session_path(path: Path) -> Path:
+    """The file that Telethon really uses: it adds `.session` to any other name."""
+    return path if path.name.endswith(".session") else path.with_name(path.name + ".session")
+
+
+@contextmanager
+def held_session(path: Path) -> Iterator[None]:
+    """The session file is there, its owner's alone, and ours alone while the block lasts.
+
+    Two processes on one session end with Telegram revoking it for ever (AUTH_KEY_DUPLICATED).
+    """
+    path = session_path(path)
+    try:
+        status = path.stat()
+    except OSError:
+        raise ConfigError(f"{path}: no such session file; sign in with `monitor login`") from None
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise ConfigError(f"{path}: others may read this session, which is the whole account; run `chmod 600 {path}`")
+    with locked(path.with_name(path.name + ".lock"), what=f"the session {path}"):
+        yield
+
+
+@contextmanager
+def locked(path: Path, *, what: str) -> Iterator[None]:
+    """Holds the lock file while the block lasts. The kernel lets go of it when the process dies. `AlreadyRunning` names the
+    holder's process id."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = int(os.read(descriptor, 20).decode("ascii", "ignore").strip() or 0)
+            raise AlreadyRunning(f"{what} is in use by process {pid}", pid=pid) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _client(access: Access, *, updates: bool) -> TelegramClient:
+    try:
+        session = SQLiteSession(str(session_path(access.session)))
+    except Exception as error:  # sqlite3 raises half a dozen kinds for a file that is none of its own
+        raise ConfigError(
+            f"{access.session}: not a Telethon session ({type(error).__name__}); move it away and sign in again"
+        ) from error
+    session.save_entities = (
+        False  # ids and hashes are kept in our own store; here they would be a write for each answer
+    )
+    if access.server is not None:
+        trust(access.server)
+        where = (access.server.dc, access.server.host, access.server.port)
+        if where != (session.dc_id, session.server_address, session.port):
+            session.set_dc(*where)
+    return TelegramClient(
+        session,
+        access.api_id,
+        access.api_hash,
+        proxy=proxy(access.proxy) if access.proxy else None,
+        receive_updates=updates,
+        auto_reconnect=False,  # its own gives up, or tries for ever without saying so
+        connection_retries=0,
+        retry_delay=0,
+        request_retries=0,
+        raise_last_call_error=True,
+        flood_sleep_threshold=0,  # above 0 it sleeps in silence
+        device_model="monitor",
+        app_version="1",
+    )
+
+
+def trust(server: Server) -> None:
+    """Makes the server's public key one that Telethon accepts. `ConfigError` for a file that holds none."""
+    path = Path(server.public_key_file)
+    try:
+        key = serialization.load_pem_public_key(path.read_bytes())
+        pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1)
+    except OSError as error:
+        raise ConfigError(f"monitor.toml: telegram.server.public_key_file: {path}: {error.strerror}") from None
+    except ValueError:
+        raise ConfigError(
+            f"monitor.toml: telegram.server.public_key_file: {path} is no RSA public key in PEM"
+        ) from None
+    rsa.add_key(pem, old=False)
+
+
+def proxy(url: str) -> dict[str, object]:
+    """A proxy's URL in the form that Telethon takes. `ConfigError` for one that it would silently leave unused."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    if parts.scheme not in ("socks5", "socks4", "http") or not parts.hostname or port is None:
+        raise ConfigError(
+            "monitor.toml: account.proxy: write it as socks5://host:port or http://user:password@host:port"
+        )
+    return {
+        "proxy_type": parts.scheme,
+        "addr": parts.hostname,
+        "port": port,
+        "username": parts.username,
+        "password": parts.password,
+        "rdns": True,
+    }

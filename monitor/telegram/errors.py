@@ -1,0 +1,95 @@
+"""Telegram's and Telethon's errors, as ours."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from telethon import errors
+
+from monitor.errors import MonitorError, Refused, Unavailable
+
+
+class SignedOut(Refused):
+    """The account's key is no longer good: revoked, banned, or used from two places. Only a person can sign in again."""
+
+
+class NoAccess(Refused):
+    """This account cannot see this channel (any longer)."""
+
+
+class UnknownMethod(Refused):
+    """The server does not offer this method to us."""
+
+
+class Duplicate(Refused):
+    """The server has already acted on this request (its `random_id` is known)."""
+
+
+_SIGNED_OUT = (
+    errors.UnauthorizedError,
+    errors.AuthKeyError,
+    errors.AuthKeyNotFound,
+    errors.UserDeactivatedError,
+    errors.UserDeactivatedBanError,
+)
+_NO_ACCESS = (
+    errors.ChannelPrivateError,
+    errors.ChannelInvalidError,
+    errors.ChannelBannedError,
+    errors.UsernameNotOccupiedError,
+    errors.UsernameInvalidError,
+    errors.ChatForbiddenError,
+)
+_PASSING = (
+    errors.ServerError,
+    errors.TimedOutError,
+    errors.PersistentTimestampOutdatedError,
+    errors.PersistentTimestampInvalidError,
+    errors.HistoryGetFailedError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+    sqlite3.OperationalError,  # the session file: locked or not writable now
+)
+
+
+def ours(error: Exception) -> MonitorError | None:
+    """The same error in our words; None for one that is a bug."""
+    what = _name(error)
+    if isinstance(error, errors.FloodWaitError):
+        return Unavailable(f"{what}: asked to wait {error.seconds} s", wait=float(error.seconds))
+    if isinstance(error, errors.RandomIdDuplicateError):
+        return Duplicate(what)
+    if isinstance(error, _SIGNED_OUT):
+        return SignedOut(what)
+    if isinstance(error, _NO_ACCESS):
+        return NoAccess(what)
+    if isinstance(error, errors.RPCError) and "METHOD_INVALID" in str(error.message):
+        return UnknownMethod(what)
+    if isinstance(error, _PASSING):
+        return Unavailable(what)
+    if isinstance(error, errors.RPCError):
+        return Refused(what)
+    if isinstance(error, (errors.SecurityError, errors.InvalidBufferError, errors.TypeNotFoundError, BufferError)):
+        return Unavailable(what)
+    return None
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises ours where Telethon raises its own. Never its text, which may quote what was sent: the kind of error only."""
+    try:
+        yield
+    except MonitorError:
+        raise
+    except Exception as error:
+        mine = ours(error)
+        if mine is None:
+            raise
+        raise mine from error
+
+
+def _name(error: Exception) -> str:
+    if isinstance(error, errors.RPCError):
+        return f"Telegram answered {error.message or type(error).__name__}"
+    return f"Telegram is not reachable ({type(error).__name__})"
