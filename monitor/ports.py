@@ -47,21 +47,37 @@ class Stream(Protocol):
 
 
 class Contact(msgspec.Struct, frozen=True):
-    """Proof that the channel was seen at `at`: its newest post id and, where Telegram tells, its update counter `pts`."""
+    """Proof that the channel was seen at `at`: its newest post id and, where Telegram tells, its update counter `pts`.
+
+    Kept in the store with what the first contact decided: posts below `floor` were never asked for, posts up to `quiet` were
+    there before we came and are no news.
+    """
 
     channel: Identity
     at: Instant
     top: PostId
     pts: int | None = None
+    floor: PostId = 1
+    quiet: PostId = 0
+
+
+class NoContact(msgspec.Struct, frozen=True):
+    """The channel could not be seen at `at`. `standing`: lost, or restricted (withheld from this account by country or law)."""
+
+    channel: Identity
+    at: Instant
+    standing: str
+    account: str
+    reason: str
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Part of a channel's history: `drafts` in rising order of ids. Every id from `first` to `last` that is not among them is
-    absent: it was asked for and is not there. `more`: there is more of it beyond `last`."""
+    """Part of a channel's history: `drafts` in rising order of ids. `more`: there is more of it in the direction asked for.
+
+    A source says by this that there is no post between those of a page, nor between `after` and its first.
+    """
 
     drafts: tuple[Draft, ...]
-    first: PostId
-    last: PostId
     more: bool
 
 
@@ -80,21 +96,32 @@ class Difference(msgspec.Struct, frozen=True):
 class Reader(Protocol):
     """A source that can be asked."""
 
-    async def contact(self, channels: Sequence[Identity]) -> Sequence[Contact]:
-        """Look whether the channels moved. Those that cannot be seen are missing in the answer."""
+    @property
+    def channels(self) -> Sequence[Identity]:
+        """The channels it watches, as they are known now."""
+        ...
+
+    async def contact(self, channels: Sequence[Identity]) -> Sequence[Contact | NoContact]:
+        """Look whether the channels moved. One of which nothing could be learned is not in the answer."""
         ...
 
     async def difference(self, channel: Identity, *, pts: int) -> Difference | None:
         """What happened after `pts`; None where the source has no such thing."""
         ...
 
-    async def history(self, channel: Identity, *, after: PostId, limit: int, upto: PostId | None = None) -> Page:
-        """Posts with ids above `after` (and not above `upto`), oldest first, at most `limit`."""
+    async def history(
+        self, channel: Identity, *, limit: int, after: PostId | None = None, before: PostId | None = None
+    ) -> Page:
+        """Posts: the oldest above `after`, or the newest below `before`; at most `limit`, and a source may give fewer."""
         ...
 
     async def look(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Draft | None]:
         """These posts again; None for one that is not there. An id the source did not answer for is not in the mapping."""
         ...
+
+
+class Watch(Stream, Reader, Protocol):
+    """A source that brings news by itself and can be asked."""
 
 
 # ------------------------------------------------------------------------------------------------------------------ store
@@ -259,7 +286,7 @@ class Peers(Protocol):
     async def keep(self, peers: Sequence[Peer]) -> None: ...
 
     async def contacts(self) -> Sequence[Contact]:
-        """The last proof of contact with each channel: everything up to its `top` and `pts` is in the ledger."""
+        """The last proof of contact with each channel: what happened up to its `pts` is in the ledger."""
         ...
 
     async def met(self, contacts: Sequence[Contact]) -> None: ...

@@ -1,0 +1,340 @@
+"""From a source to the ledger: what it brings by itself, and what must be fetched because it did not.
+
+Pushes make us fast. What makes us complete is arithmetic: a channel's update counter against the Reach that is recorded, and
+its newest post id against the ids that the ledger accounts for.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+
+import msgspec
+import structlog
+
+from monitor.completeness.reach import Reach
+from monitor.errors import LedgerBroken, Refused, Unavailable
+from monitor.model.channel import Identity
+from monitor.model.instant import SECOND, Instant
+from monitor.model.post import PostId
+from monitor.model.record import Access, Appended, Blind, Draft, Faulted, Gap, Said, Source
+from monitor.ports import Batch, Clock, Contact, Fact, Health, Ledger, NoContact, Peers, Watch
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+"""Posts asked for at once."""
+STRETCHES = 200
+"""Holes looked at in one round."""
+GRACE = SECOND // 2
+"""Updates overtake one another; a hole that closes itself within this is none."""
+KEEP_EVERY = SECOND
+"""How far pushes have come is kept this often: what is lost of it by a crash is read again, not lost."""
+RETRY = 2 * SECOND
+
+
+class Collector:
+    """One source: how far each of its channels is recorded, and the verbs that take it further."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        *,
+        name: str,
+        ledger: Ledger,
+        peers: Peers,
+        health: Health,
+        clock: Clock,
+        first_history: int,
+        poll_every: Instant,
+        recorded: asyncio.Event,
+    ) -> None:
+        self._watch = watch
+        self._name = name
+        self._ledger = ledger
+        self._peers = peers
+        self._health = health
+        self._clock = clock
+        self._first_history = first_history
+        self._poll_every = poll_every
+        self._recorded = recorded
+        self._reaches: dict[int, Reach] = {}
+        self._met: dict[int, Contact] = {}
+        self._hidden: set[int] = set()
+        self._behind: set[int] = set()
+        self._due = False
+        self._wake = asyncio.Event()
+        self._keep_at: Instant = 0
+
+    # ------------------------------------------------------------------------------------------------------ what is pushed
+
+    async def watch(self) -> None:
+        """Records what the source brings, for as long as it brings anything."""
+        async with aclosing(self._watch.observations()) as batches:  # type: ignore[type-var]
+            async for batch in batches:
+                await self.take(batch)
+
+    async def take(self, batch: Batch) -> None:
+        """Records one batch, then counts its steps: what is not recorded is never counted."""
+        await self._append(batch.drafts)
+        for step in batch.steps:
+            reach = self._reach(step.channel)
+            reach.step(step.before, step.after)
+            if reach.broken:
+                self._wake.set()
+        self._behind.update(_id(channel) for channel in batch.behind)
+        if self._behind:
+            self._wake.set()
+        if batch.steps and self._clock.now() >= self._keep_at:
+            await self._keep()
+
+    async def _keep(self) -> None:
+        """How far the channels have come, into the store."""
+        changed = []
+        for channel, contact in self._met.items():
+            reach = self._reaches[channel]
+            if reach.pts is not None and reach.pts != contact.pts:
+                self._met[channel] = kept = msgspec.structs.replace(contact, pts=reach.pts)
+                changed.append(kept)
+        if changed:
+            await self._peers.met(changed)
+        self._keep_at = self._clock.now() + KEEP_EVERY
+
+    # ------------------------------------------------------------------------------------------------ what must be fetched
+
+    async def load(self) -> None:
+        """Takes up where the last process stopped."""
+        for contact in await self._peers.contacts():
+            self._met[_id(contact.channel)] = contact
+            self._reaches[_id(contact.channel)] = Reach(contact.pts)
+
+    def poll_soon(self) -> None:
+        """The clock says that a proof of contact is due."""
+        self._due = True
+        self._wake.set()
+
+    async def fetch(self) -> None:
+        """Polls when it is due, and fetches what a push proved to be missing as soon as that is known; for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._due:
+                self._due = False
+                self._behind.clear()
+                await self.poll(self._watch.channels)
+            else:
+                await self._clock.sleep_until(self._clock.now() + GRACE)
+                await self.poll(self._take_behind())
+
+    def _take_behind(self) -> list[Identity]:
+        """The channels that the source could not follow, and those whose updates still have a hole."""
+        behind = [
+            channel for channel in self._watch.channels if _id(channel) in self._behind or self._reach(channel).broken
+        ]
+        self._behind.clear()
+        return behind
+
+    async def poll(self, channels: Sequence[Identity]) -> None:
+        """Proof of contact with these channels, and everything that it shows to be missing."""
+        facts: list[Fact] = []
+        try:
+            answers = await self._watch.contact(channels)
+        except (Unavailable, Refused) as error:
+            await self._health.report([Fact("source", self._name, self._clock.now(), red=True, note=str(error))])
+            log.warning("no contact", source=self._name, reason=str(error))
+            return
+        for answer in answers:
+            if isinstance(answer, NoContact):
+                facts.append(await self._lost(answer))
+                continue
+            try:
+                facts.append(await self._settle(answer))
+            except (Unavailable, Refused) as error:
+                log.warning("channel not complete yet", channel=answer.channel.name, reason=str(error))
+                facts.append(Fact("channel", answer.channel.name, answer.at, red=True, note=str(error)))
+        facts.append(Fact("source", self._name, self._clock.now(), figures={"channels": len(answers)}))
+        await self._health.report(facts)
+
+    async def _settle(self, contact: Contact) -> Fact:
+        key, channel = _id(contact.channel), contact.channel
+        met = self._met.get(key)
+        if met is None:
+            met = await self._first(contact)
+        elif contact.at - met.at > 2 * self._poll_every:
+            blind = Blind(since=met.at, until=contact.at, reason="no contact with the channel")
+            await self._append([Draft(content=blind, channel=channel, observed_at=contact.at)])
+        if key in self._hidden:
+            self._hidden.discard(key)
+            await self._append([_access(channel, contact.at, "granted", self._name, "")])
+        reach = self._reach(channel)
+        told = await self._differences(channel, reach, upto=contact.pts)
+        if not told:
+            await self._look_again(channel, met)
+        await self._declare(channel, met)
+        unknown = await self._fill(channel, met, top=contact.top)
+        if not told and not unknown and contact.pts is not None:
+            reach.reach(contact.pts)
+        self._met[key] = kept = msgspec.structs.replace(
+            contact, pts=reach.pts, floor=met.floor, quiet=met.quiet, top=max(contact.top, met.top)
+        )
+        await self._peers.met([kept])
+        figures = {"top": float(contact.top), "unknown": float(unknown)}
+        return Fact("channel", channel.name, contact.at, red=unknown > 0, figures=figures)
+
+    async def _first(self, contact: Contact) -> Contact:
+        """First contact: the last posts are read in silence, what is older is declared unknown.
+
+        What was decided is kept before anything is recorded, so that a crash between cannot make old posts into news, nor
+        new ones into history.
+        """
+        oldest, count = contact.top + 1, 0
+        while count < self._first_history and oldest > 1:
+            page = await self._watch.history(
+                contact.channel, before=oldest, limit=min(PAGE, self._first_history - count)
+            )
+            if not page.drafts:
+                break
+            oldest, count = page.drafts[0].post, count + len(page.drafts)
+            if not page.more:
+                oldest = 1
+        met = msgspec.structs.replace(contact, floor=oldest, quiet=contact.top)
+        await self._peers.met([met])
+        self._met[_id(contact.channel)] = met
+        if contact.pts is not None:
+            self._reach(contact.channel).reach(contact.pts)
+        return met
+
+    async def _declare(self, channel: Identity, met: Contact) -> None:
+        """What is older than our first look, and not in the ledger, is unknown: said once, for every id."""
+        if met.floor <= 1:
+            return
+        while stretches := await self._ledger.missing(channel, first=1, last=met.floor - 1, limit=STRETCHES):
+            now = self._clock.now()
+            await self._append([_gap(channel, now, first, last, "unknown") for first, last in stretches])
+
+    async def _differences(self, channel: Identity, reach: Reach, *, upto: int | None) -> bool:
+        """What happened since `reach`, in the order in which it happened: new posts, edits and deletions.
+
+        False where the source does not tell: only posts themselves can show it then.
+        """
+        while upto is not None and (reach.pts is None or reach.pts < upto):
+            difference = None if reach.pts is None else await self._watch.difference(channel, pts=reach.pts)
+            if difference is None or difference.too_long:
+                return False
+            await self._append(difference.drafts)
+            reach.reach(difference.pts)
+            if not difference.more:
+                break
+        return True
+
+    async def _look_again(self, channel: Identity, met: Contact) -> None:
+        """The newest posts that we hold, again: for edits that nobody told of. (Deletions: `stages/reread.py`.)"""
+        log.warning("the source does not tell what happened; looking at the last posts", channel=channel.name)
+        newest = range(met.top, max(met.floor, met.top - PAGE + 1) - 1, -1)
+        held = await self._ledger.standing(channel, newest)
+        looks = await self._watch.look(channel, [post for post, standing in held.items() if not standing.deleted])
+        await self._append([draft for draft in looks.values() if draft is not None])
+
+    async def _fill(self, channel: Identity, met: Contact, *, top: PostId) -> int:
+        """Fetches every id up to `top` that the ledger does not account for. How many are still unknown."""
+        while stretches := await self._ledger.missing(channel, first=met.floor, last=top, limit=STRETCHES):
+            unknown = sum(last - first + 1 for first, last in stretches)
+            first, last = stretches[0]
+            if last - first >= PAGE // 2:
+                page = await self._watch.history(channel, after=first - 1, limit=PAGE)
+                drafts = list(page.drafts)
+                known = [draft.post for draft in drafts]
+                absent = _between(first, min(last, known[-1] if known else 0), known)
+            else:
+                ids = [post for first, last in stretches for post in range(first, last + 1)][:PAGE]
+                looks = await self._watch.look(channel, ids)
+                drafts = [draft for draft in looks.values() if draft is not None]
+                absent = _stretches(post for post, draft in looks.items() if draft is None)
+            now = self._clock.now()
+            drafts = [self._marked(draft, met) for draft in drafts]
+            await self._append([*drafts, *(_gap(channel, now, first, last, "absent") for first, last in absent)])
+            left = await self._ledger.missing(channel, first=met.floor, last=top, limit=STRETCHES)
+            if left == stretches:
+                return (
+                    unknown  # the source did not answer for them this time; they stay unknown and are asked for again
+                )
+        return 0
+
+    @staticmethod
+    def _marked(draft: Draft, met: Contact) -> Draft:
+        """Posts that were there before we came are history, and nobody is alerted."""
+        if draft.post > met.quiet or not isinstance(draft.content, Said):
+            return draft
+        quiet = msgspec.structs.replace(draft.content, quiet=True)
+        return msgspec.structs.replace(draft, content=quiet, source=Source.BACKFILL)
+
+    async def _lost(self, answer: NoContact) -> Fact:
+        key = _id(answer.channel)
+        if key not in self._hidden:
+            self._hidden.add(key)
+            log.error("channel cannot be seen", channel=answer.channel.name, reason=answer.reason)
+            await self._append([_access(answer.channel, answer.at, answer.standing, answer.account, answer.reason)])
+        return Fact("channel", answer.channel.name, answer.at, red=True, note=answer.reason)
+
+    def _reach(self, channel: Identity) -> Reach:
+        return self._reaches.setdefault(_id(channel), Reach())
+
+    async def _append(self, drafts: Sequence[Draft]) -> None:
+        if drafts:
+            await record(self._ledger, drafts, clock=self._clock)
+            self._recorded.set()
+
+
+async def record(ledger: Ledger, drafts: Sequence[Draft], *, clock: Clock) -> Sequence[Appended]:
+    """Into the ledger, however long the disk is full; a draft that cannot be written is recorded as a fault instead."""
+    while True:
+        try:
+            return await ledger.append(drafts)
+        except Unavailable as error:
+            log.error("not recorded yet; trying again", drafts=len(drafts), reason=str(error))
+            await clock.sleep_until(clock.now() + RETRY)
+        except LedgerBroken:
+            raise
+        except Exception as error:
+            # The one place that catches everything: one odd post must not stop the watch.
+            if len(drafts) > 1:
+                answers = [await record(ledger, [draft], clock=clock) for draft in drafts]
+                return [answer for one in answers for answer in one]
+            if isinstance(drafts[0].content, Faulted):
+                raise
+            log.error("a draft could not be recorded", reason=type(error).__name__, post=drafts[0].post)
+            drafts = [msgspec.structs.replace(drafts[0], content=Faulted(stage="collect", reason=type(error).__name__))]
+
+
+def _gap(channel: Identity, now: Instant, first: PostId, last: PostId, standing: str) -> Draft:
+    return Draft(
+        content=Gap(first=first, last=last, standing=standing),
+        channel=channel,
+        post=first,
+        observed_at=now,
+        source=Source.POLL,
+    )
+
+
+def _access(channel: Identity, now: Instant, standing: str, account: str, reason: str) -> Draft:
+    return Draft(content=Access(standing=standing, account=account, reason=reason), channel=channel, observed_at=now)
+
+
+def _id(channel: Identity) -> int:
+    return channel.id or hash((channel.username or "").casefold())
+
+
+def _between(first: PostId, last: PostId, known: Iterable[PostId]) -> list[tuple[PostId, PostId]]:
+    """The stretches of `first`…`last` without the known ids."""
+    held = set(known)
+    return _stretches(post for post in range(first, last + 1) if post not in held)
+
+
+def _stretches(posts: Iterable[PostId]) -> list[tuple[PostId, PostId]]:
+    """Ids as stretches of neighbours, lowest first."""
+    stretches: list[tuple[PostId, PostId]] = []
+    for post in sorted(posts):
+        if stretches and stretches[-1][1] == post - 1:
+            stretches[-1] = (stretches[-1][0], post)
+        else:
+            stretches.append((post, post))
+    return stretches
