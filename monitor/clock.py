@@ -1,0 +1,16 @@
+"""What time is it on this machine?"""
+
+import asyncio
+import time
+
+from monitor.model.instant import SECOND, Instant
+
+
+class SystemClock:
+    """The wall clock of the machine, in UTC."""
+
+    def now(self) -> Instant:
+        return time.time_ns() // 1_000_000
+
+    async def sleep_until(self, at: Instant) -> None:
+        await asyncio.sleep(max(0, at - self.now()) / SECOND)
