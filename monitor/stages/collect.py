@@ -286,7 +286,7 @@ class Collector:
 
 async def record(ledger: Ledger, drafts: Sequence[Draft], *, clock: Clock) -> Sequence[Appended]:
     """Into the ledger, however long the disk is full; a draft that cannot be written is recorded as a fault instead."""
-    while True:
+    while drafts:
         try:
             return await ledger.append(drafts)
         except Unavailable as error:
@@ -303,6 +303,7 @@ async def record(ledger: Ledger, drafts: Sequence[Draft], *, clock: Clock) -> Se
                 raise
             log.error("a draft could not be recorded", reason=type(error).__name__, post=drafts[0].post)
             drafts = [msgspec.structs.replace(drafts[0], content=Faulted(stage="collect", reason=type(error).__name__))]
+    return []
 
 
 def _gap(channel: Identity, now: Instant, first: PostId, last: PostId, standing: str) -> Draft:

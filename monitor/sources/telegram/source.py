@@ -1,6 +1,7 @@
 """The channels that one account watches: pushes as they come, and answers when asked."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -98,6 +99,19 @@ class TelegramSource:
                 lost_at = lost_at if lost_at is not None else self._clock.now()
                 await self._clock.sleep_until(self._clock.now() + int(seconds * SECOND))
                 wait = min(2 * wait, RETRY_LAST)
+            finally:
+                self._client = None
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncIterator[None]:
+        """Connected for questions alone, once: without pushes, and without trying again."""
+        await self._connects.wait()
+        async with connected(self._access) as client:
+            self._client = client
+            try:
+                await self._resolve()
+                self.state = "connected"
+                yield
             finally:
                 self._client = None
 
