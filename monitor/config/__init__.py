@@ -1,0 +1,20 @@
+"""What the operator has written down: read once at the start, into values that do not change."""
+
+from monitor.config.loading import load, load_stories
+from monitor.config.mistakes import Mistake, Mistakes
+from monitor.config.omissions import warnings
+from monitor.config.secret import secret
+from monitor.config.settings import Collect, Ledger, Settings, Store
+
+__all__ = [
+    "Collect",
+    "Ledger",
+    "Mistake",
+    "Mistakes",
+    "Settings",
+    "Store",
+    "load",
+    "load_stories",
+    "secret",
+    "warnings",
+]

@@ -1,0 +1,131 @@
+"""What does the whole configuration say, or what are all the mistakes in it?"""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from monitor.config import channels, environment, machine, stories, subscribers
+from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
+from monitor.config.fitting import fit
+from monitor.config.mistakes import Mistake, Mistakes, Notes
+from monitor.config.reading import parse, read
+from monitor.config.secret import check_secrets
+from monitor.config.settings import Settings
+from monitor.model.story import Story
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> Settings:
+    """The configuration in this directory. Raises `Mistakes` with all that is wrong in all files.
+
+    Nothing is started or made. `secrets`: look at the files that hold them too; what sends and collects needs them, what only
+    reads the ledger may run where they cannot be read.
+    """
+    files = _Files(directory, env)
+    base = directory.absolute().parent
+    machinery, on_machine = files.table("monitor.toml", MonitorFile())
+    watched, on_channels = files.table("channels.toml", ChannelsFile())
+    told, on_subscribers = files.table("subscribers.toml", SubscribersFile())
+    found, on_stories = files.stories()
+
+    server = machine.server(machinery.telegram.server, base, on_machine)
+    machine.check_sessions(machinery.account, machinery.bot, base, on_machine)
+    settings = Settings(
+        directory=directory,
+        base=base,
+        store=machine.store(machinery.store, base, on_machine),
+        ledger=machine.ledger(machinery.ledger, base, on_machine),
+        collect=machine.collect(machinery.collect, server, on_machine),
+        accounts=machine.accounts(machinery.account, base, on_machine),
+        bot=machine.bot(machinery.bot, base, on_machine),
+        server=server,
+        channels=channels.channels(watched.channel, on_channels),
+        subscribers=subscribers.subscribers(told.subscriber, base, on_subscribers),
+        stories=found,
+        digests=files.digests,
+    )
+    # What refers to another file is looked at only where that one has no mistakes: one slip is told once.
+    sound = on_subscribers.clean
+    if on_channels.clean:
+        for story, notes in on_stories:
+            stories.check_channels(story, settings.channels, notes)
+        if sound:
+            subscribers.check_chats(settings, on_subscribers)
+    if sound and all(notes.clean for _, notes in on_stories):
+        subscribers.check_stories(settings, on_subscribers)
+    mistakes = files.mistakes()
+    if secrets and not mistakes:
+        # Not before: what a mistake takes for a file's name may be the secret.
+        mistakes = check_secrets(settings, env)
+    if mistakes:
+        raise Mistakes(mistakes)
+    return settings
+
+
+def load_stories(directory: Path) -> tuple[Story, ...]:
+    """The stories alone, for what needs nothing else."""
+    files = _Files(directory, {})
+    found, _ = files.stories()
+    if mistakes := files.mistakes():
+        raise Mistakes(mistakes)
+    return found
+
+
+class _Files:
+    """The files of one directory as they are read: the mistakes in them, and their digests."""
+
+    def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
+        self.digests: dict[str, str] = {}
+        self._directory = directory
+        self._env = env
+        self._notes: list[Notes] = []
+        if not directory.is_dir():
+            fix = "monitor init writes a first configuration, --config names another directory"
+            raise Mistakes([Mistake(file=str(directory), key="", problem=f"no such directory; {fix}")])
+
+    def table(self, name: str, empty: T) -> tuple[T, Notes]:
+        """What the file says, `empty` where it does not fit. Only monitor.toml has to be there, or can be overridden."""
+        notes = self._noting(name)
+        if not isinstance(empty, MonitorFile) and not (self._directory / name).exists():
+            return empty, notes
+        found = self._fit(name, type(empty), notes)
+        return empty if isinstance(found, UnsetType) else found, notes
+
+    def stories(self) -> tuple[tuple[Story, ...], list[tuple[Story, Notes]]]:
+        """All stories by id, and each of those that fit with the notes on its file."""
+        found = []
+        for path in sorted((self._directory / "stories").glob("[!.]*.toml")):
+            notes = self._noting(f"stories/{path.name}")
+            table = self._fit(f"stories/{path.name}", StoryFile, notes)
+            if not isinstance(table, UnsetType):
+                found.append((stories.story(path.stem, table, notes), notes))
+        return tuple(story for story, _ in found), found
+
+    def mistakes(self) -> list[Mistake]:
+        return [mistake for notes in self._notes for mistake in notes.mistakes]
+
+    def _noting(self, name: str) -> Notes:
+        self._notes.append(Notes(str(self._directory / name)))
+        return self._notes[-1]
+
+    def _fit(self, name: str, shape: type[T], notes: Notes) -> T | UnsetType:
+        data = read(self._directory / name, notes)
+        if data is None:
+            return UNSET
+        self.digests[name] = hashlib.sha256(data).hexdigest()
+        document = parse(data, notes)
+        if document is None:
+            return UNSET
+        if issubclass(shape, MonitorFile):
+            values, variables = environment.overrides(document, self._env, notes)
+            document = environment.overridden(document, values)
+            notes.variables = variables
+            if variables:
+                self.digests["environment"] = environment.digest(self._env, variables)
+        notes.document = document
+        return fit(document, shape, notes)

@@ -1,0 +1,164 @@
+"""What does monitor.toml ask for: store, ledger, accounts, bot, server, and how eagerly to look?"""
+
+import re
+import socket
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from monitor.config.files import CollectTable, LedgerTable, StoreTable
+from monitor.config.fitting import present
+from monitor.config.mistakes import Notes, Path, one_of
+from monitor.config.settings import Collect, Ledger, Store
+from monitor.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
+from monitor.telegram.config import Account, Bot, Server
+
+LONGEST_REREAD = 366 * DAY
+PROXIES = ("socks5", "socks4", "http")
+
+_DURATION = re.compile(r"([1-9][0-9]{0,9})(ms|s|m|h|d)")
+_UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ORIGIN = re.compile(r"[^\s+]{1,255}")
+_SECRET = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}|[0-9A-Fa-f]{32,}|whsec_.*")
+"""A bot's token, an api_hash or other key, a webhook's secret: none of them is a file's name."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def store(table: StoreTable, base: FilePath, notes: Notes) -> Store:
+    return Store(kind=table.kind, path=base / _file(table.path, ("store", "path"), notes))
+
+
+def ledger(table: LedgerTable, base: FilePath, notes: Notes) -> Ledger:
+    origin = table.origin if table.origin is not None else _host()
+    if not _ORIGIN.fullmatch(origin):
+        notes(("ledger", "origin"), "must be 1 to 255 characters without spaces and +")
+    placed(table, base, ("ledger",), notes)
+    return Ledger(origin=origin, signing_key_file=base / table.signing_key_file)
+
+
+def collect(table: CollectTable, server: Server | None, notes: Notes) -> Collect:
+    """Telegram's own servers are asked gently unless told otherwise; a server of one's own has no limits by default."""
+    return Collect(
+        poll_seconds=table.poll_seconds,
+        reread=_reread(table.reread, notes),
+        requests_per_second=table.requests_per_second or (None if server else 1.0),
+        max_connects=table.max_connects or (None if server else 5),
+        first_history=table.first_history,
+        late_seconds=table.late_seconds,
+    )
+
+
+def accounts(tables: Sequence[Account], base: FilePath, notes: Notes) -> tuple[Account, ...]:
+    names: set[str] = set()
+    found = []
+    for place, account in present(tables):
+        at: Path = ("account", place)
+        if not _NAME.fullmatch(account.name):
+            notes((*at, "name"), "must be 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit")
+        elif account.name.casefold() in names:
+            notes((*at, "name"), f'a second account named "{account.name}"; every account has a name of its own')
+        names.add(account.name.casefold())
+        if account.country and not re.fullmatch("[A-Z]{2}", account.country):
+            notes((*at, "country"), 'must be two capital letters (ISO 3166), as "PL"')
+        _check_api_id(account.api_id, (*at, "api_id"), notes)
+        _check_proxy(account.proxy, (*at, "proxy"), notes)
+        found.append(placed(account, base, at, notes))
+    return tuple(found)
+
+
+def bot(table: Bot | None, base: FilePath, notes: Notes) -> Bot | None:
+    if table is None:
+        return None
+    _check_api_id(table.api_id, ("bot", "api_id"), notes)
+    return placed(table, base, ("bot",), notes)
+
+
+def server(table: Server | None, base: FilePath, notes: Notes) -> Server | None:
+    if table is None:
+        return None
+    at: Path = ("telegram", "server")
+    for key, value, highest in (("dc", table.dc, 10_000), ("port", table.port, 65_535)):
+        if not 1 <= value <= highest:
+            notes((*at, key), f"must be from 1 to {highest}, not {value}")
+    if not table.host or re.search(r"[\s/]", table.host):
+        notes((*at, "host"), 'must be a name or address alone, as "127.0.0.1"')
+    return placed(table, base, at, notes)
+
+
+def check_sessions(accounts: Sequence[Account], bot: Bot | None, base: FilePath, notes: Notes) -> None:
+    """Two clients on one session end it for good: Telegram answers AUTH_KEY_DUPLICATED."""
+    holders: dict[FilePath, str] = {}
+    users: list[tuple[Path, str, str]] = [
+        (("account", place), f"account {account.name}", account.session_file) for place, account in present(accounts)
+    ]
+    users += [(("bot",), "the bot", bot.session_file)] if bot else []
+    for at, name, file in users:
+        session = base / file.removesuffix(".session")
+        if session in holders:
+            notes((*at, "session_file"), f"is the session of {holders[session]} already; every session has one user")
+        holders.setdefault(session, name)
+
+
+def placed(table: T, base: FilePath, at: Path, notes: Notes) -> T:
+    """The same, with every `…_file` as an absolute path."""
+    files = {}
+    for key in table.__struct_fields__:
+        value = getattr(table, key)
+        if key.endswith("_file") and isinstance(value, str):
+            files[key] = str(base / _file(value, (*at, key), notes))
+    return msgspec.structs.replace(table, **files)
+
+
+def _file(value: str, at: Path, notes: Notes) -> str:
+    if not value.strip():
+        notes(at, "is empty; name a file")
+    elif value.startswith("~"):
+        notes(at, "~ is not expanded; write the whole path")
+    elif _SECRET.fullmatch(value):
+        notes(at, "looks like the secret itself; write that into a file (chmod 600) and name the file here")
+    return value
+
+
+def _reread(delays: Sequence[str], notes: Notes) -> tuple[Instant, ...]:
+    found: list[Instant] = []
+    for place, words in enumerate(delays):
+        at: Path = ("collect", "reread", place)
+        match = _DURATION.fullmatch(words)
+        delay = int(match[1]) * _UNITS[match[2]] if match else 0
+        if not 0 < delay <= LONGEST_REREAD:
+            notes(at, 'must be a time up to 366d, as "90s", "10m", "1h" or "7d"')
+        elif found and delay <= found[-1]:
+            notes(at, "must be longer than the one before it")
+        else:
+            found.append(delay)
+    return tuple(found)
+
+
+def _check_api_id(api_id: int, at: Path, notes: Notes) -> None:
+    if not 1 <= api_id <= 2**31 - 1:
+        notes(at, "must be the whole number that my.telegram.org gave you")
+
+
+def _check_proxy(proxy: str, at: Path, notes: Notes) -> None:
+    """The proxy itself is never repeated: it may hold a password."""
+    if not proxy:
+        return
+    try:
+        parts = urlsplit(proxy)
+        complete = bool(parts.hostname and parts.port) and parts.path in ("", "/") and not parts.query
+    except ValueError:
+        complete = False
+        parts = urlsplit("")
+    if parts.scheme and parts.scheme not in PROXIES:
+        notes(at, one_of(parts.scheme, PROXIES))
+    elif not complete or not parts.scheme:
+        notes(at, "must be socks5://host:port or socks5://user:password@host:port")
+
+
+def _host() -> str:
+    return re.sub(r"[\s+]", "-", socket.gethostname()) or "monitor"

@@ -1,0 +1,57 @@
+"""What the rest of the program is told of the configuration: checked, complete, every path absolute."""
+
+from pathlib import Path
+
+import msgspec
+
+from monitor.model.alert import Subscriber
+from monitor.model.channel import Channel
+from monitor.model.instant import Instant
+from monitor.model.story import Story
+from monitor.notifiers import Config as Via
+from monitor.telegram.config import Account, Bot, Server
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """Where records are kept."""
+
+    kind: str
+    path: Path
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """`origin`: the first line of every checkpoint. `signing_key_file`: Ed25519, made at first use."""
+
+    origin: str
+    signing_key_file: Path
+
+
+class Collect(msgspec.Struct, frozen=True, kw_only=True):
+    """How eagerly we look. `reread`: delays in milliseconds, rising. None: unlimited."""
+
+    poll_seconds: float
+    reread: tuple[Instant, ...]
+    requests_per_second: float | None
+    max_connects: int | None
+    first_history: int
+    late_seconds: float
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole configuration. `base`: what relative paths were relative to, the directory's parent.
+
+    `digests`: SHA-256 in hex of each file by its name in the directory, and of what the environment overrode.
+    """
+
+    directory: Path
+    base: Path
+    store: Store
+    ledger: Ledger
+    collect: Collect
+    accounts: tuple[Account, ...] = ()
+    bot: Bot | None = None
+    server: Server | None = None
+    channels: tuple[Channel, ...] = ()
+    subscribers: tuple[tuple[Subscriber, Via], ...] = ()
+    stories: tuple[Story, ...] = ()
+    digests: dict[str, str] = {}

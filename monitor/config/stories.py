@@ -1,0 +1,74 @@
+"""Does a story file name entities, topics and flags that can be matched?"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from monitor.config.channels import username
+from monitor.config.files import StoryFile
+from monitor.config.fitting import present
+from monitor.config.mistakes import Notes, Path, meant, one_of
+from monitor.model.channel import Channel
+from monitor.model.story import CASES, KINDS, PRIORITIES, Flag, Story
+
+_STORY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NOTHING = re.compile(r"[\W_]*")
+
+
+def story(id: str, table: StoryFile, notes: Notes) -> Story:
+    """The story of one file, its flags' channels by bare usernames."""
+    flags = tuple(
+        msgspec.structs.replace(flag, channels=tuple(map(username, flag.channels))) for _, flag in present(table.flag)
+    )
+    found = Story(id=id, title=table.title, entities=table.entities, topics=table.topics, flags=flags)
+    if not _STORY.fullmatch(id):
+        notes((), "is named for the story's id, which is of a-z 0-9 _ and -; rename the file")
+    if not table.title.strip():
+        notes(("title",), "is empty; say what the story is")
+    _check_ids(found, notes)
+    _check_entities(found, notes)
+    for place, flag in enumerate(flags):
+        _check_flag(flag, ("flag", place), notes)
+    return found
+
+
+def check_channels(found: Story, watched: Sequence[Channel], notes: Notes) -> None:
+    """Every channel that a flag names must be watched."""
+    names = {channel.username.casefold(): channel.username for channel in watched if channel.username}
+    ids = {str(channel.id) for channel in watched if channel.id is not None}
+    for place, flag in enumerate(found.flags):
+        for number, channel in enumerate(flag.channels):
+            if channel != "*" and channel.casefold() not in names and channel not in ids:
+                fix = meant(channel, names.values(), otherwise='; add it to channels.toml, or write ["*"] for all')
+                notes(("flag", place, "channels", number), f'unknown channel "{channel}"{fix}')
+
+
+def _check_ids(found: Story, notes: Notes) -> None:
+    for table, ids in (("entities", found.entities), ("topics", found.topics)):
+        for id in ids:
+            if not _ID.fullmatch(id):
+                notes((table, id), "must begin with a letter and be of a-z, 0-9 and _; it is a word of `when`")
+    for id in found.entities.keys() & found.topics.keys():
+        notes(("topics", id), "is the id of an entity too; ids are unique in a story")
+
+
+def _check_entities(found: Story, notes: Notes) -> None:
+    for id, entity in found.entities.items():
+        at: Path = ("entities", id)
+        for key, value, choices in (("kind", entity.kind, KINDS), ("case", entity.case, CASES)):
+            if value not in choices:
+                notes((*at, key), one_of(value, choices))
+        if not entity.names:
+            notes((*at, "names"), "is empty; an entity is found by its names")
+        for number, name in enumerate(entity.names):
+            if _NOTHING.fullmatch(name):
+                notes((*at, "names", number), "has no letter or digit to be found by")
+
+
+def _check_flag(flag: Flag, at: Path, notes: Notes) -> None:
+    if flag.priority not in PRIORITIES:
+        notes((*at, "priority"), one_of(flag.priority, PRIORITIES))
+    if not flag.channels:
+        notes((*at, "channels"), 'is empty; name channels, or ["*"] for all')
