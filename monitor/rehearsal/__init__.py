@@ -1,1 +1,23 @@
 """A Telegram on loopback that speaks the real protocol, and the story it plays: for the demo, for tests, for drills."""
+
+from monitor.rehearsal.account import Account, Chat, Sent
+from monitor.rehearsal.channel import ChannelState, Truth
+from monitor.rehearsal.client import client, sign_in
+from monitor.rehearsal.faults import Faults, Hold
+from monitor.rehearsal.server import Server, serve
+from monitor.rehearsal.world import World
+
+__all__ = [
+    "Account",
+    "ChannelState",
+    "Chat",
+    "Faults",
+    "Hold",
+    "Sent",
+    "Server",
+    "Truth",
+    "World",
+    "client",
+    "serve",
+    "sign_in",
+]

@@ -1,0 +1,68 @@
+"""Who may sign in, from which devices, and what did they send?"""
+
+import msgspec
+
+from monitor.model.instant import Instant
+from monitor.model.post import Markup
+
+
+class Account:
+    """A user (known by phone) or a bot (known by token). `joined` and `banned` are marked ids of channels.
+
+    `withheld`: channels that this account's country or law keeps from it, with the reason. `pts` counts its private updates.
+    """
+
+    def __init__(self, *, id: int, key: str, name: str, bot: bool) -> None:
+        self.id = id
+        self.key = key
+        self.name = name
+        self.bot = bot
+        self.joined: set[int] = set()
+        self.banned: set[int] = set()
+        self.withheld: dict[int, str] = {}
+        self.random_ids: set[int] = set()
+        self.pts = 1
+
+    @property
+    def phone(self) -> str | None:
+        """As Telegram shows it: digits only."""
+        return None if self.bot else digits(self.key)
+
+
+class Device:
+    """An authorisation key that a client made with us, and who is signed in with it.
+
+    `dead` is the error that every call meets from now on. `salt` must stand in every message (bad_server_salt otherwise).
+    """
+
+    def __init__(self, *, key: bytes, id: int, salt: int, created: Instant) -> None:
+        self.key = key
+        self.id = id
+        self.salt = salt
+        self.created = created
+        self.account: Account | None = None
+        self.dead: str | None = None
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A message that an account sent and the server accepted. `chat` is a marked id, `bot` the sender's name."""
+
+    chat: int
+    text: str
+    entities: tuple[Markup, ...]
+    random_id: int
+    date: Instant
+    bot: str
+    id: int
+
+
+class Chat(msgspec.Struct, frozen=True):
+    """A group, or a person, that a bot may write to. Above 0 it is a person's id, -100… a supergroup's, else a small group's."""
+
+    id: int
+    title: str
+
+
+def digits(phone: str) -> str:
+    """A phone number without its decoration."""
+    return "".join(c for c in phone if c.isdigit())

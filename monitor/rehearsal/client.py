@@ -1,0 +1,40 @@
+"""How does the real client come to this server?"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from telethon import TelegramClient
+from telethon.crypto import rsa
+
+from monitor.rehearsal.server import Server
+
+API_ID, API_HASH = 1, "0" * 32
+"""The rehearsal takes any."""
+
+
+def client(server: Server, session: Any, **options: Any) -> Any:
+    """A Telethon client that will connect to this server; `session` and `options` are Telethon's own."""
+    rsa.add_key(server.public_key, old=False)
+    made = TelegramClient(session, API_ID, API_HASH, **options)
+    made.session.set_dc(server.dc, server.host, server.port)
+    return made
+
+
+async def sign_in(server: Server, session_path: Path | str, account: str) -> Path:
+    """Make a session file (0600) that is signed in as `account`, a phone or a bot's token; where it is."""
+    path = Path(session_path)
+    path = path if path.suffix == ".session" else path.with_name(f"{path.name}.session")
+    # The file is the account: it must never be readable by others, and SQLite would create it by the umask.
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    signing = client(server, str(path))
+    await signing.connect()
+    try:
+        if ":" in account:
+            await signing.sign_in(bot_token=account)
+        else:
+            await signing.send_code_request(account)
+            await signing.sign_in(account, server.world.code)
+    finally:
+        await signing.disconnect()
+    return path

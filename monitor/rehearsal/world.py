@@ -1,0 +1,385 @@
+"""What is true: the channels and their posts, the accounts, and what was sent. No sockets; the server shows it to clients."""
+
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from monitor.model.channel import CHANNEL_ID_BASE, Identity
+from monitor.model.instant import SECOND, Instant, from_datetime, parse
+from monitor.model.post import Forward, Markup, Media, PostId, Reply
+from monitor.rehearsal.account import Account, Chat, Device, Sent, digits
+from monitor.rehearsal.channel import ChannelState, Event, Revision, Truth
+
+When = datetime | Instant | None
+"""A datetime with a zone, an instant in milliseconds, or now. Telegram's dates are whole seconds."""
+
+_SIZES = {"photo": 90_000, "video": 1_500_000}
+
+
+class World:
+    """Everything that the rehearsal's Telegram knows.
+
+    Its verbs may be called at any time from the event loop's thread; whoever watches is told at once. `code` is the code that
+    every sign-in takes. `too_long`: how many events a client may be behind in a channel before the server answers
+    channelDifferenceTooLong; `slice`: how many events one answer brings.
+    """
+
+    def __init__(
+        self,
+        *,
+        code: str = "22222",
+        seed: str = "rehearsal",
+        too_long: int = 100,
+        slice: int = 100,
+        now: Callable[[], Instant] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.code = code
+        self.too_long = too_long
+        self.slice = slice
+        self.skew = 0
+        """Seconds by which the server's clock is ahead of everybody else's."""
+        self._now = now
+        self.channels: dict[int, ChannelState] = {}
+        self.accounts: dict[str, Account] = {}
+        self.chats: dict[int, Chat] = {}
+        self.devices: dict[int, Device] = {}
+        self.media: dict[int, tuple[int, Media]] = {}
+        """By file id: the channel it was published in, and what it is."""
+        self.sent: list[Sent] = []
+        self.sent_edits: list[Sent] = []
+        self.pushes: list[Event] = []
+        """What is told to everybody who joined, in order."""
+        self._seed = seed
+        self._usernames: dict[str, int] = {}
+        self._watchers: set[Callable[[], None]] = set()
+        self._numbers = itertools.count(1)
+
+    def now(self) -> Instant:
+        """The server's clock."""
+        return self._now() + self.skew * SECOND
+
+    def seconds(self) -> int:
+        """The same as Telegram writes it."""
+        return self.now() // SECOND
+
+    # ------------------------------------------------------------------------------------------------ who and where
+
+    def add_channel(
+        self, username: str, title: str = "", about: str = "", *, first_id: int = 1, created: When = None
+    ) -> ChannelState:
+        """A public broadcast channel. One whose ids begin at 1 tells of its creation in message 1, as Telegram's do."""
+        if username.lower() in self._usernames:
+            raise ValueError(f"there is a channel {username} already")
+        at = self._instant(created)
+        bare = 1_000_000_000 + self.secret("channel", username.lower()) % 1_000_000_000
+        channel = ChannelState(
+            bare=bare, username=username, title=title or username, about=about, created=at, first_id=first_id
+        )
+        self.channels[channel.id] = channel
+        self._usernames[username.lower()] = channel.id
+        if first_id == 1:
+            channel.put(Revision(id=1, date=at, text=channel.title, service="created"), at=self.now())
+        return channel
+
+    def add_account(self, phone: str, *, joined: Iterable[str | int] = (), name: str = "Reader") -> Account:
+        """A person's account that exists; its phone is signed in with `code`."""
+        account = self._add(Account(id=7_000_000_000 + next(self._numbers), key=phone, name=name, bot=False))
+        account.joined.update(self.channel(each).id for each in joined)
+        return account
+
+    def add_bot(self, token: str, *, name: str = "Bot", joined: Iterable[str | int] = ()) -> Account:
+        """A bot; `token` is `id:secret` as BotFather gives it."""
+        account = self._add(Account(id=int(token.split(":")[0]), key=token, name=name, bot=True))
+        account.joined.update(self.channel(each).id for each in joined)
+        return account
+
+    def add_chat(self, id: int, title: str) -> Chat:
+        """A group or private chat that a bot may write to."""
+        chat = self.chats[id] = Chat(id, title)
+        return chat
+
+    def channel(self, name: str | int) -> ChannelState:
+        """By username, or marked id. LookupError where there is none."""
+        found = self.channels.get(name) if isinstance(name, int) else self.find(name)
+        if found is None:
+            raise LookupError(f"no channel {name}")
+        return found
+
+    def find(self, username: str) -> ChannelState | None:
+        """Who has this username now?"""
+        return self.channels.get(self._usernames.get(username.lower().removeprefix("@"), 0))
+
+    def account(self, key: str) -> Account:
+        """By phone, however it is written, or by token. LookupError where there is none."""
+        found = self.accounts.get(key if ":" in key else digits(key))
+        if found is None:
+            raise LookupError("no such account")
+        return found
+
+    def join(self, account: str, channel: str | int) -> None:
+        self.account(account).joined.add(self.channel(channel).id)
+
+    def leave(self, account: str, channel: str | int) -> None:
+        self.account(account).joined.discard(self.channel(channel).id)
+
+    # ------------------------------------------------------------------------------------------------------- posts
+
+    def publish(
+        self,
+        channel: str | int,
+        text: str = "",
+        date: When = None,
+        *,
+        entities: Sequence[Markup] = (),
+        media: Media | Mapping[str, Any] | None = None,
+        forward: Forward | Mapping[str, Any] | None = None,
+        reply_to: Reply | PostId | None = None,
+        album: str | int | None = None,
+        views: int = 1,
+        shares: int = 0,
+        author: str | None = None,
+        edit_hide: bool = False,
+        noforwards: bool = False,
+        restricted: str | None = None,
+        ttl: int | None = None,
+        service: str | None = None,
+        skip_ids: int = 0,
+        id: PostId | None = None,
+        announce: bool = True,
+    ) -> PostId:
+        """A new post; its id. Not announced, nobody is pushed it, and history and difference show it all the same."""
+        state = self.channel(channel)
+        post = state.next_id + skip_ids if id is None else id
+        event = state.put(
+            Revision(
+                id=post,
+                date=self._instant(date),
+                text=text,
+                entities=tuple(entities),
+                media=self._attach(state, media),
+                forward=self._origin(forward),
+                reply_to=Reply(post=reply_to) if isinstance(reply_to, int) else reply_to,
+                album=self._album(state, album),
+                views=views,
+                shares=shares,
+                author=author,
+                hidden_edit=edit_hide,
+                noforwards=noforwards,
+                restricted=restricted,
+                ttl=ttl,
+                service=service,
+            ),
+            at=self.now(),
+        )
+        self._push(event, announce)
+        return post
+
+    def publish_many(self, channel: str | int, posts: Iterable[str | Mapping[str, Any]]) -> list[PostId]:
+        """Texts, or what `publish` takes by name. As they are published in one go, they are pushed in one go."""
+        return [
+            self.publish(channel, post) if isinstance(post, str) else self.publish(channel, **post) for post in posts
+        ]
+
+    def edit(
+        self,
+        channel: str | int,
+        post: PostId,
+        text: str | None = None,
+        date: When = None,
+        *,
+        entities: Sequence[Markup] | None = None,
+        views: int | None = None,
+        edit_hide: bool = False,
+        announce: bool = True,
+    ) -> None:
+        """The post reads otherwise from now on; without `text` only its counters or buttons moved.
+
+        Not announced, the update counter does not move: only who looks at the post again finds out.
+        """
+        state = self.channel(channel)
+        before = self._post(state, post)
+        changed = entities if entities is not None else () if text is not None else before.entities
+        after = msgspec.structs.replace(
+            before,
+            number=before.number + 1,
+            text=before.text if text is None else text,
+            entities=tuple(changed),
+            edited_at=self._instant(date),
+            hidden_edit=edit_hide,
+            views=before.views if views is None else views,
+        )
+        if announce:
+            self._push(state.put(after, at=self.now()), announce)
+        else:
+            state.put_silently(after)
+
+    def delete(self, channel: str | int, posts: Iterable[PostId], *, announce: bool = True) -> None:
+        """The posts are gone. Not announced, the update counter does not move: they are only missing."""
+        state, ids = self.channel(channel), tuple(dict.fromkeys(posts))
+        if announce:
+            self._push(state.remove(ids, at=self.now()), announce)
+        else:
+            state.remove_silently(ids)
+
+    def load(self, path: Path, *, announce: bool = True) -> int:
+        """Publish the posts of a file of JSON lines (`channel`, `id`, `date`, `text`); channels are added as they come up.
+
+        How many were published.
+        """
+        count = 0
+        with path.open("rb") as lines:
+            for line in lines:
+                post = msgspec.json.decode(line)
+                if self.find(post["channel"]) is None:
+                    self.add_channel(post["channel"], first_id=post["id"])
+                self.publish(post["channel"], post["text"], parse(post["date"]), id=post["id"], announce=announce)
+                count += 1
+        return count
+
+    # ------------------------------------------------------------------------------------------- what befalls a channel
+
+    def ban(self, account: str, channel: str | int) -> None:
+        """The account is thrown out and can no longer look in: CHANNEL_PRIVATE."""
+        state, who = self.channel(channel), self.account(account)
+        who.joined.discard(state.id)
+        who.banned.add(state.id)
+        self._wake()
+
+    def unban(self, account: str, channel: str | int) -> None:
+        self.account(account).banned.discard(self.channel(channel).id)
+
+    def withhold(self, account: str, channel: str | int, *, reason: str) -> None:
+        """The account's country keeps the channel's posts from it."""
+        self.account(account).withheld[self.channel(channel).id] = reason
+
+    def make_private(self, channel: str | int) -> None:
+        """Without a username, and closed to who has not joined."""
+        state = self.channel(channel)
+        self._release(state)
+        state.private = True
+
+    def vanish(self, channel: str | int) -> None:
+        """The channel is deleted: CHANNEL_INVALID for everybody."""
+        state = self.channel(channel)
+        self._release(state)
+        state.gone = True
+
+    def hand_over(self, username: str, *, to: str | int) -> None:
+        """Another channel takes this username; who had it has none."""
+        state = self.channel(to)
+        if holder := self.find(username):
+            self._release(holder)
+        self._release(state)
+        state.username = username
+        self._usernames[username.lower()] = state.id
+
+    def rename(self, channel: str | int, *, title: str) -> None:
+        """A new title, and the service message that tells of it."""
+        state = self.channel(channel)
+        state.title = title
+        self.publish(state.id, title, service="title")
+
+    def expire_files(self, channel: str | int) -> None:
+        """References to the channel's files, as handed out so far, are no longer good: FILE_REFERENCE_EXPIRED."""
+        self.channel(channel).files_epoch += 1
+
+    # ------------------------------------------------------------------------------------------------------- looking
+
+    def truth(self, channel: str | int) -> list[Truth]:
+        """Every revision and deletion that really happened, in order, announced or not."""
+        return list(self.channel(channel).truth)
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Have `watcher` called whenever there is something to push; what comes back ends that."""
+        self._watchers.add(watcher)
+        return lambda: self._watchers.discard(watcher)
+
+    def secret(self, *about: str | int) -> int:
+        """A number from 0 to 2^62 that belongs to these words in this world alone: ids, access hashes, salts."""
+        digest = hashlib.sha256(repr((self._seed, *about)).encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 2
+
+    def access_hash(self, account: Account, channel: ChannelState) -> int:
+        """The hash that this account, and no other, reaches the channel by."""
+        return self.secret("access", account.id, channel.id)
+
+    # ------------------------------------------------------------------------------------------------------- inside
+
+    def accept(self, sent: Sent) -> None:
+        """A message of an account was accepted."""
+        self.sent.append(sent)
+
+    def _add(self, account: Account) -> Account:
+        key = account.key if account.bot else digits(account.key)
+        if key in self.accounts:
+            raise ValueError("there is such an account already")
+        self.accounts[key] = account
+        return account
+
+    def _post(self, channel: ChannelState, post: PostId) -> Revision:
+        if post not in channel.posts:
+            raise LookupError(f"{channel.name} has no post {post}")
+        return channel.posts[post]
+
+    def _release(self, channel: ChannelState) -> None:
+        if channel.username is not None:
+            self._usernames.pop(channel.username.lower(), None)
+            channel.username = None
+
+    def _push(self, event: Event, announce: bool) -> None:
+        if announce:
+            self.pushes.append(event)
+            self._wake()
+
+    def _wake(self) -> None:
+        for watcher in self._watchers:
+            watcher()
+
+    def _instant(self, when: When) -> Instant:
+        at = self.now() if when is None else from_datetime(when) if isinstance(when, datetime) else when
+        return at // SECOND * SECOND
+
+    def _album(self, channel: ChannelState, album: str | int | None) -> int | None:
+        return self.secret("album", channel.id, album) if isinstance(album, str) else album
+
+    def _attach(self, channel: ChannelState, media: Media | Mapping[str, Any] | None) -> Media | None:
+        if media is None:
+            return None
+        given = media if isinstance(media, Media) else msgspec.convert(media, Media)
+        whole = msgspec.structs.replace(
+            given,
+            id=given.id or self.secret("file", next(self._numbers)),
+            size=_SIZES.get(given.kind, 20_000) if given.size is None else given.size,
+        )
+        self.media[whole.id or 0] = (channel.id, whole)
+        return whole
+
+    def _origin(self, forward: Forward | Mapping[str, Any] | None) -> Forward | None:
+        """Where a forward says it comes from; a channel that nobody added is added, so that clients can be shown it."""
+        if forward is None:
+            return None
+        given = forward if isinstance(forward, Forward) else msgspec.convert(forward, Forward)
+        source = given.channel
+        if source is None:
+            return given
+        if source.username is not None and source.id is None:
+            state = self.find(source.username) or self.add_channel(source.username, source.title or "", first_id=2)
+            source = Identity(state.id, state.username, state.title)
+        elif source.id not in self.channels:
+            stranger = ChannelState(
+                bare=CHANNEL_ID_BASE - (source.id or 0),
+                username=source.username or "",
+                title=source.title or str(source.id),
+                about="",
+                created=self.now(),
+                first_id=2,
+            )
+            stranger.username = source.username
+            self.channels[stranger.id] = stranger
+        return msgspec.structs.replace(given, channel=source)
