@@ -60,7 +60,10 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a subscriber is told: the body of a webhook, in the order of the contract. Times are RFC 3339."""
+    """What a subscriber is told: the body of a webhook, in the order of the contract. Times are RFC 3339.
+
+    `late` and `repeat` (an earlier try may have reached them, long ago) are known when it is sent.
+    """
 
     alert: str
     event: str
@@ -74,6 +77,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     standing: str
     record: int
     change: Change | None = None
+    repeat: bool = False
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

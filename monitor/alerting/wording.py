@@ -1,0 +1,182 @@
+"""What does a person read of an alert, in a chat and on a terminal?
+
+Words of ours and words of the post never mix: what a stranger wrote stands apart, is shown harmlessly (`display.py`), and cannot
+imitate the lines around it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from monitor.alerting.display import cut, harmless, units
+from monitor.model import instant
+from monitor.model.alert import Message
+
+CHAT_UNITS = 4096
+"""Telegram takes no longer message: UTF-16 units, entities not counted."""
+TERMINAL_UNITS = 700
+TERMINAL_LINES = 10
+_READ = 8192
+"""Characters of a text that are looked at; none is shown so far."""
+_REASONS = 6
+_REASON_UNITS = 160
+_TITLE_UNITS = 160
+
+
+class Worded(msgspec.Struct, frozen=True):
+    """A text, and which stretches of it are others' words: offset and length in UTF-16 units."""
+
+    text: str
+    quoted: tuple[tuple[int, int], ...] = ()
+
+
+class _Piece(msgspec.Struct, frozen=True):
+    text: str
+    quoted: bool = False
+
+
+def for_chat(message: Message, *, time_zone: str = "UTC", most: int = CHAT_UNITS) -> Worded:
+    """At most `most` UTF-16 units of plain text. Nothing in it is to be read as markup, a mention or a command."""
+    when = _clock(time_zone)
+    texts = _texts(message)
+    head = [*_heading(message, when), *_notes(message, when)]
+    tail = [message.standing, message.post.link or "no public link", f"record {message.record}"]
+    labels = [label for label, _ in texts]
+    reasons = _reasons(message)
+    fixed = sum(units(line) + 1 for line in (*head, *labels, *tail, "why:", *reasons))
+    shares = _shares([text for _, text in texts], most - fixed - len(texts), _cut_note(message))
+    pieces = [_Piece(line) for line in head]
+    for label, share in zip(labels, shares, strict=True):
+        pieces += [_Piece(label)] if label else []
+        pieces += [_Piece(share, quoted=True)] if share else []
+    if reasons:
+        pieces += [_Piece("why:"), _Piece("\n".join(reasons), quoted=True)]
+    pieces += [_Piece(line) for line in tail]
+    return _joined(pieces)
+
+
+def for_terminal(message: Message, *, key: str, time_zone: str = "UTC") -> str:
+    """Some lines, the last without a line break. No control character but the line break is in them."""
+    when = _clock(time_zone)
+    lines = _heading(message, when)
+    for label, text in _texts(message):
+        lines += [f"  {label}"] if label else []
+        lines += [f"  | {line}" for line in _first_lines(_shortened(text, TERMINAL_UNITS, _cut_note(message)), message)]
+    lines += [f"  {note}" for note in _notes(message, when)]
+    lines += [f"  why: {reason}" for reason in _reasons(message)]
+    lines.append(f"  {message.standing} · {message.post.link or 'no public link'}")
+    lines.append(f"  story {harmless(message.story.id)} · record {message.record} · {message.alert} · {key}")
+    return "\n".join(line.replace("\n", " ") for line in lines)
+
+
+def _heading(message: Message, when: Callable[[str | None], str]) -> list[str]:
+    """Which story, who speaks where, when."""
+    post = message.post
+    urgent = f"{message.priority.upper()} · " if message.priority == "high" else ""
+    party = f"{_short(post.party)} · " if post.party else ""
+    published = when(post.date) if post.date else f"date unknown, seen {when(message.observed_at)}"
+    return [
+        f"{urgent}{message.event.upper()} · {_short(message.story.title)}",
+        f"{party}{_short(post.channel)}, post {post.id}",
+        published,
+    ]
+
+
+def _notes(message: Message, when: Callable[[str | None], str]) -> list[str]:
+    """What must be known before the text is read."""
+    notes = []
+    if message.event == "deleted" and message.change is not None:
+        seen, missing, method = message.change.last_seen_at, message.change.first_missing_at, message.change.method
+        found = {"push": "Telegram said so", "poll": "found by looking again"}.get(method or "", "found otherwise")
+        notes.append(f"deleted: last seen {when(seen)}, missing since {when(missing)} at the latest; {found}")
+    if message.late:
+        notes.append(f"late: we saw it {when(message.observed_at)}")
+    if message.repeat:
+        notes.append("possible repeat: this may have reached you before")
+    return notes
+
+
+def _texts(message: Message) -> list[tuple[str, str]]:
+    """What the post says and said, each with the line that announces it."""
+    now, before = message.post.text, message.change.before if message.change else None
+    if message.event == "deleted":
+        return [("it said:", before)] if before else [("what it said is not at hand", "")]
+    if now is None:
+        return [("the text is left out, as this subscription asks", "")]
+    if before is None:
+        return [("", now)] if now else [("no text", "")]
+    if before == now:
+        return [("the words are the same; markup, media or links were changed:", now)]
+    return [("now:" if now else "now without text", now), ("before:" if before else "before without text", before)]
+
+
+def _reasons(message: Message) -> list[str]:
+    """The matched words, each with the reason; where the subscriber is not given the post's words, ours alone."""
+    said = list(message.why) or list(dict.fromkeys(span.term for span in message.spans))
+    short = [_short(reason, _REASON_UNITS) for reason in said[:_REASONS]]
+    return short + ([f"and {len(said) - _REASONS} more"] if len(said) > _REASONS else [])
+
+
+def _clock(time_zone: str) -> Callable[[str | None], str]:
+    """Words for a time: the reader's own, with UTC beside it. A zone that this machine does not know is UTC."""
+    zone: tzinfo = UTC
+    with suppress(LookupError, ValueError, OSError):
+        zone = ZoneInfo(time_zone)
+
+    def when(at: str | None) -> str:
+        if not at:
+            return "unknown"
+        utc = instant.to_datetime(instant.parse(at))
+        there = utc.astimezone(zone)
+        if there.utcoffset() == utc.utcoffset():
+            return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
+        beside = f"{utc:%H:%M:%S}" if utc.date() == there.date() else f"{utc:%Y-%m-%d %H:%M:%S}"
+        return f"{there:%Y-%m-%d %H:%M:%S} {time_zone} ({beside} UTC)"
+
+    return when
+
+
+def _shares(texts: Sequence[str], room: int, note: str) -> list[str]:
+    """The texts in at most `room` units together: each has its share, and what a short one leaves is the other's."""
+    left, shown = room, [""] * len(texts)
+    shortest_first = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+    for done, place in enumerate(shortest_first):
+        shown[place] = _shortened(texts[place], left // (len(texts) - done), note)
+        left -= units(shown[place])
+    return shown
+
+
+def _shortened(text: str, most: int, note: str) -> str:
+    shown = harmless(text[:_READ])
+    if len(text) <= _READ and units(shown) <= most:
+        return shown
+    return cut(shown, most - units(note)) + note
+
+
+def _cut_note(message: Message) -> str:
+    return f" [cut, full text: record #{message.record}]"
+
+
+def _first_lines(text: str, message: Message) -> list[str]:
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) <= TERMINAL_LINES:
+        return lines
+    return [*lines[:TERMINAL_LINES], _cut_note(message).strip()]
+
+
+def _short(text: str, most: int = _TITLE_UNITS) -> str:
+    shown = harmless(text[:_READ]).replace("\n", " ")
+    return shown if units(shown) <= most else f"{cut(shown, most - 1)}…"
+
+
+def _joined(pieces: Sequence[_Piece]) -> Worded:
+    """The pieces, each on lines of its own."""
+    quoted, offset = [], 0
+    for piece in pieces:
+        if piece.quoted:
+            quoted.append((offset, units(piece.text)))
+        offset += units(piece.text) + 1
+    return Worded("\n".join(piece.text for piece in pieces), tuple(quoted))
