@@ -1,0 +1,96 @@
+"""What was found in the records, and who is owed an alert for it, in SQLite. A match itself is a record of the ledger."""
+
+from collections.abc import Mapping, Sequence
+
+from monitor.errors import LedgerBroken
+from monitor.ledger.encoding import decode_content, decode_header
+from monitor.model.alert import Alert
+from monitor.model.match import Match
+from monitor.model.post import PostId
+from monitor.model.record import Flagged, Kind
+from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.ledger import these
+from monitor.stores.sqlite.outbox import alerts_of, owe
+from monitor.stores.sqlite.positions import advance, position
+from monitor.stores.sqlite.transaction import Transaction, Transactions
+
+STAGE = "detect"
+
+
+class SqliteFindings:
+    def __init__(self, writer: Transactions, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def file(self, matches: Sequence[Match], alerts: Sequence[Alert], *, since: int, upto: int) -> bool:
+        def work(transaction: Transaction) -> bool:
+            database = transaction.database
+            if position(database, STAGE) != since:
+                return False
+            _flag(transaction, matches)
+            owe(database, alerts)
+            advance(database, STAGE, upto)
+            return True
+
+        return await self._writer.atomically(work)
+
+    async def of_records(self, records: Sequence[int]) -> Sequence[Match]:
+        def look(database: Database) -> list[Match]:
+            rows = database.execute(
+                "SELECT m.seq FROM json_each(?) AS asked CROSS JOIN matches AS m ON m.record = asked.value"
+                " ORDER BY asked.key, m.seq",
+                (f"[{','.join(map(str, records))}]",),
+            )
+            return _matches(database, [seq for (seq,) in rows])
+
+        return await self._reader.read(look)
+
+    async def of_story(self, story: str, *, limit: int, before: int | None = None) -> Sequence[Match]:
+        def look(database: Database) -> list[Match]:
+            rows = database.execute(
+                "SELECT seq FROM matches WHERE story = ? AND record < ? ORDER BY record DESC, seq DESC LIMIT ?",
+                (story, 2**62 if before is None else before, limit),
+            )
+            return _matches(database, [seq for (seq,) in rows])
+
+        return await self._reader.read(look)
+
+    async def alerted(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Alert]:
+        return await self._reader.read(lambda database: alerts_of(database, posts))
+
+    async def count(self) -> Mapping[str, int]:
+        def look(database: Database) -> dict[str, int]:
+            return dict(database.execute("SELECT story, count(*) FROM matches GROUP BY story").fetchall())
+
+        return await self._reader.read(look)
+
+
+def _flag(transaction: Transaction, matches: Sequence[Match]) -> None:
+    """Add a record for each match, under the channel and post of the record that was matched."""
+    if not matches:
+        return
+    wanted = sorted({match.record for match in matches})
+    headers = {sealed.index: decode_header(sealed.header) for sealed in these(transaction.database, wanted)}
+    rows = []
+    for match in matches:
+        header = headers[match.record]
+        index = transaction.record(
+            Kind.MATCH,
+            Flagged(match),
+            number=header.channel if header else 0,
+            post=header.post if header else 0,
+            observed_at=transaction.now,
+        )
+        rows.append((match.story, match.record, index))
+    transaction.database.executemany("INSERT INTO matches VALUES (?, ?, ?)", rows)
+
+
+def _matches(database: Database, indices: Sequence[int]) -> list[Match]:
+    found = []
+    for sealed in these(database, indices):
+        content = None if sealed.content is None else decode_content(Kind.MATCH, sealed.content)
+        if isinstance(content, Flagged):
+            found.append(content.match)
+        elif sealed.content is not None:
+            raise LedgerBroken(f"record {sealed.index} is not the match it should be", index=sealed.index)
+    return found

@@ -1,0 +1,32 @@
+"""The evidence of health in SQLite: the newest fact of each part and subject."""
+
+from collections.abc import Sequence
+
+from monitor.ledger.packing import pack, unpacker
+from monitor.ports import Fact
+from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.transaction import Transaction, Transactions
+
+_fact = unpacker(Fact)
+
+
+class SqliteHealth:
+    def __init__(self, writer: Transactions, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def report(self, facts: Sequence[Fact]) -> None:
+        def work(transaction: Transaction) -> None:
+            transaction.database.executemany(
+                "INSERT INTO health VALUES (?, ?, ?, ?) ON CONFLICT (part, subject)"
+                " DO UPDATE SET at = excluded.at, fact = excluded.fact WHERE excluded.at >= at",
+                [(fact.part, fact.subject, fact.at, pack(fact)) for fact in facts],
+            )
+
+        await self._writer.atomically(work)
+
+    async def facts(self) -> Sequence[Fact]:
+        def look(database: Database) -> list[Fact]:
+            return [_fact(row) for (row,) in database.execute("SELECT fact FROM health ORDER BY part, subject")]
+
+        return await self._reader.read(look)

@@ -1,0 +1,59 @@
+"""Ids and access hashes of channels, and the last proof of contact with each, in SQLite."""
+
+from collections.abc import Sequence
+
+from monitor.ledger.packing import pack, unpacker
+from monitor.ports import Contact, Peer
+from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.transaction import Transaction, Transactions
+
+_contact = unpacker(Contact)
+
+
+class SqlitePeers:
+    def __init__(self, writer: Transactions, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def peers(self, account: str) -> Sequence[Peer]:
+        def look(database: Database) -> list[Peer]:
+            rows = database.execute(
+                "SELECT account, username, id, access_hash FROM peers WHERE account = ? ORDER BY id", (account,)
+            )
+            return [Peer(*row) for row in rows]
+
+        return await self._reader.read(look)
+
+    async def keep(self, peers: Sequence[Peer]) -> None:
+        def work(transaction: Transaction) -> None:
+            transaction.database.executemany(
+                "INSERT OR REPLACE INTO peers (account, id, username, access_hash) VALUES (?, ?, ?, ?)",
+                [(peer.account, peer.id, peer.username, peer.access_hash) for peer in peers],
+            )
+
+        await self._writer.atomically(work)
+
+    async def contacts(self) -> Sequence[Contact]:
+        def look(database: Database) -> list[Contact]:
+            return [_contact(row) for (row,) in database.execute("SELECT contact FROM contacts ORDER BY channel")]
+
+        return await self._reader.read(look)
+
+    async def met(self, contacts: Sequence[Contact]) -> None:
+        await self._writer.atomically(lambda transaction: _met(transaction.database, contacts))
+
+
+def _met(database: Database, contacts: Sequence[Contact]) -> None:
+    for contact in contacts:
+        channel = contact.channel
+        username = None if channel.username is None else channel.username.lower()
+        place = str(channel.id) if channel.id is not None else f"@{username}"
+        newer = database.execute("SELECT 1 FROM contacts WHERE channel = ? AND at > ?", (place, contact.at)).fetchone()
+        if newer is not None:
+            continue
+        if channel.id is not None:  # met by its name before its id was known
+            database.execute("DELETE FROM contacts WHERE channel = ?", (f"@{username}",))
+        database.execute(
+            "INSERT OR REPLACE INTO contacts VALUES (?, ?, ?, ?, ?)",
+            (place, channel.id, username, contact.at, pack(contact)),
+        )

@@ -1,0 +1,93 @@
+"""How is the SQLite file opened, and which ports are on it?"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from monitor.errors import Refused
+from monitor.model.instant import Instant
+from monitor.stores.sqlite import checkpoints, migrations
+from monitor.stores.sqlite.agenda import SqliteAgenda
+from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
+from monitor.stores.sqlite.connection import Database, Reader, open_reader, open_writer
+from monitor.stores.sqlite.findings import SqliteFindings
+from monitor.stores.sqlite.health import SqliteHealth
+from monitor.stores.sqlite.ledger import SqliteLedger
+from monitor.stores.sqlite.outbox import SqliteOutbox
+from monitor.stores.sqlite.peers import SqlitePeers
+from monitor.stores.sqlite.positions import SqlitePositions
+from monitor.stores.sqlite.transaction import Tail, Transaction, Transactions
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+class SqliteStore:
+    """The ports on one file, side by side. `search` is in a file of its own."""
+
+    def __init__(self, writer: Transactions, reader: Reader) -> None:
+        self.ledger = SqliteLedger(writer, reader)
+        self.positions = SqlitePositions(writer, reader)
+        self.findings = SqliteFindings(writer, reader)
+        self.outbox = SqliteOutbox(writer, reader)
+        self.peers = SqlitePeers(writer, reader)
+        self.agenda = SqliteAgenda(writer, reader)
+        self.health = SqliteHealth(writer, reader)
+        self.checkpoints = SqliteCheckpoints(reader)
+
+
+class _Refusing:
+    """Takes the writer's place where the file was opened for reading."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def atomically(self, work: Callable[[Transaction], T]) -> T:
+        raise Refused(f"{self._path} is open for reading only")
+
+
+def _wall_clock() -> Instant:
+    return time.time_ns() // 1_000_000
+
+
+@asynccontextmanager
+async def open_store(
+    path: Path, *, readonly: bool = False, now: Callable[[], Instant] = _wall_clock, patience: float = 35.0
+) -> AsyncIterator[SqliteStore]:
+    """The store in this file, made if there is none.
+
+    `readonly` makes and changes nothing, and does not mind a ledger that is broken. Otherwise LedgerBroken where it has lost
+    what was signed for. `now` dates what the store itself records; `patience` is how many seconds another process may hold
+    the lock.
+    """
+    if readonly:
+        async with open_reader(path, prepare=lambda database: migrations.require(database, path)) as reader:
+            yield SqliteStore(_Refusing(path), reader)
+        return
+
+    tail = Tail()
+
+    def prepare(database: Database) -> None:
+        migrations.migrate(database, path)
+        checkpoints.compare(database, path)
+        tail.forget()
+
+    def begin(database: Database) -> Transaction:
+        return Transaction(database, tail, now=now(), keep=keep)
+
+    def keep(note: str) -> None:
+        try:
+            checkpoints.keep(path, note)
+        except OSError as error:  # it is in the ledger; the next one is written here again
+            log.warning("checkpoint not kept beside the database", path=str(path), error=str(error))
+
+    async with (
+        open_writer(path, prepare=prepare, page=begin, patience=patience) as writer,
+        open_reader(path, prepare=lambda database: None) as reader,
+    ):
+        yield SqliteStore(writer, reader)

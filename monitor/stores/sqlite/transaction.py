@@ -1,0 +1,342 @@
+"""What may one transaction do: add records to the ledger, and change what is kept beside it?
+
+Records of everybody who shares the transaction are gathered and written together; each knows its index at once.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+import zstandard
+
+from monitor.errors import Refused
+from monitor.ledger.changes import Look, decide
+from monitor.ledger.checkpoint import parse
+from monitor.ledger.encoding import (
+    FORMAT,
+    KIND_NUMBERS,
+    KIND_OF,
+    SALT_SIZE,
+    SOURCE_NUMBERS,
+    Header,
+    content_key,
+    digest,
+    encode_content,
+    encode_header,
+)
+from monitor.ledger.packing import pack
+from monitor.ledger.tree import Frontier, leaf_hash
+from monitor.model.channel import Identity
+from monitor.model.instant import Instant
+from monitor.model.post import PostId
+from monitor.model.record import Access, Appended, Content, Draft, Gap, Gone, Kept, Kind, Named, Said, Source
+from monitor.stores.sqlite.channels import Channels, check
+from monitor.stores.sqlite.connection import Database
+
+T = TypeVar("T")
+
+PLAIN, ZSTD = 0, 1
+"""How a body is compressed. Numbers from 2 on are free for dictionaries."""
+
+NODES_ABOVE = 8
+"""Subtrees of 2**8 leaves and more keep their root in the table `nodes`."""
+
+_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
+_LAST_INSTANT = 2**63 - 1
+
+
+class Tail:
+    """Where the ledger ends: kept between transactions, and good as long as nobody else has added to it."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=3)
+        self.forget()
+
+    def forget(self) -> None:
+        self.frontier = Frontier()
+        self.channels = Channels()
+        self.known: dict[Identity, int] = {}  # channels that showed nothing new, so that most drafts cost one look-up
+        self.tops: dict[int, PostId] = {}  # the highest post with a revision, by channel: what is above was never seen
+        self.valid = False
+
+
+class Transaction:
+    """Open from BEGIN to COMMIT. `database` is for what is kept beside the ledger; `now` is the time to write into records."""
+
+    def __init__(self, database: Database, tail: Tail, *, now: Instant, keep: Callable[[str], None]) -> None:
+        self.database = database
+        self.now = now
+        self._tail = tail
+        self._keep = keep
+        self._note: str | None = None
+        size, peaks, identified = database.execute("SELECT size, peaks, identified FROM tree").fetchone()
+        if size != tail.frontier.size or not tail.valid:
+            tail.frontier = Frontier(size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)])
+            tail.tops.clear()
+            tail.valid = True
+        if identified != tail.channels.seen:
+            tail.channels.catch_up(database)
+            tail.known.clear()
+        self._next: int = size
+        self._log: list[tuple[int, bytes, bytes]] = []
+        self._content: list[tuple[int, int, bytes, bytes]] = []
+        self._identities: list[tuple[int, int, bytes]] = []
+        self._revisions: list[tuple[int, PostId, int, int, bytes, Instant | None, Instant, bool]] = []
+        self._looks: dict[tuple[int, PostId], list[Look]] = {}
+        self._kinds: Counter[int] = Counter()
+        self._posts: Counter[int] = Counter()
+        self._highest: dict[int, PostId] = {}
+
+    # ------------------------------------------------------------------------------------------------- adding records
+
+    def append(self, drafts: Sequence[Draft]) -> list[Appended]:
+        """Add what is new in these drafts, and say where each of them stands."""
+        before = self._next
+        numbers = [self._number(draft) for draft in drafts]
+        self._look_up(zip(numbers, drafts, strict=True))
+        return [self._take(number, draft, before) for number, draft in zip(numbers, drafts, strict=True)]
+
+    def record(
+        self,
+        kind: Kind,
+        content: Content,
+        *,
+        number: int = 0,
+        post: PostId = 0,
+        published_at: Instant | None = None,
+        observed_at: Instant,
+        source: Source | None = None,
+    ) -> int:
+        """Add one record as it is, and say its index."""
+        index = self._next
+        self._next = index + 1
+        data = encode_content(content)
+        salt = os.urandom(SALT_SIZE)
+        kind_number = KIND_NUMBERS[kind]
+        header = encode_header(
+            Header(
+                FORMAT,
+                index,
+                kind_number,
+                number,
+                post,
+                published_at,
+                observed_at,
+                SOURCE_NUMBERS[source],
+                digest(salt, data),
+            )
+        )
+        body = self._tail.compressor.compress(data)
+        self._log.append((index, header, leaf_hash(header)))
+        if len(body) < len(data):
+            self._content.append((index, ZSTD, salt, body))
+        else:
+            self._content.append((index, PLAIN, salt, data))
+        self._kinds[kind_number] += 1
+        return index
+
+    def _take(self, number: int, draft: Draft, before: int) -> Appended:
+        content = draft.content
+        if isinstance(content, Said | Gone):
+            return self._take_look(number, draft, content)
+        kind = draft.kind or KIND_OF[type(content)]
+        if isinstance(content, Named):
+            index = self._tail.channels.said_at(number)
+            return Appended(index, new=index >= before, kind=kind)
+        held = self._held(number, content)
+        if held is not None:
+            return Appended(held, new=False, kind=kind)
+        index = self._record_draft(kind, number, draft)
+        self._project(number, content, index)
+        return Appended(index, new=True, kind=kind)
+
+    def _take_look(self, number: int, draft: Draft, content: Said | Gone) -> Appended:
+        place = (number, draft.post)
+        looks = self._looks.get(place)
+        said = isinstance(content, Said)
+        key = content_key(content.post) if isinstance(content, Said) else b""
+        change = decide(looks or (), content, key, draft.source)
+        if change.kind is None:
+            kind = next(look.kind for look in looks or () if look.index == change.index)
+            return Appended(change.index, new=False, kind=kind)
+        index = self._record_draft(change.kind, number, draft)
+        edited_at = content.post.edited_at if isinstance(content, Said) else None
+        if edited_at is not None and not -_LAST_INSTANT < edited_at < _LAST_INSTANT:
+            edited_at = _LAST_INSTANT
+        look = Look(index, change.kind, key, edited_at, draft.observed_at, change.late)
+        if looks is None:
+            self._looks[place] = [look]
+            self._posts[number] += 1
+        else:
+            looks.append(look)
+        self._revisions.append(
+            (number, draft.post, index, KIND_NUMBERS[look.kind], key, edited_at, look.observed_at, look.late)
+        )
+        if said and draft.post > self._highest.get(number, 0):
+            self._highest[number] = draft.post
+        return Appended(index, new=True, kind=change.kind)
+
+    def _record_draft(self, kind: Kind, number: int, draft: Draft) -> int:
+        for figure in (draft.post, draft.observed_at, draft.published_at or 0):
+            if figure.bit_length() > 63:
+                raise Refused(f"a post number or time beyond 64 bits: {figure}")
+        return self.record(
+            kind,
+            draft.content,
+            number=number,
+            post=draft.post,
+            published_at=draft.published_at,
+            observed_at=draft.observed_at,
+            source=draft.source,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- channels
+
+    def _number(self, draft: Draft) -> int:
+        """The ledger's number for the draft's channel; what is new about the channel is recorded first."""
+        channel = draft.content.identity if isinstance(draft.content, Named) else draft.channel
+        if channel is None:
+            return 0
+        number = self._tail.known.get(channel)
+        if number is None:
+            number = self._identify(check(channel), draft)
+            self._tail.known[channel] = number
+        return number
+
+    def _identify(self, channel: Identity, draft: Draft) -> int:
+        channels = self._tail.channels
+        number = channels.find(channel)
+        if number is None:
+            number, news, was = channels.next_number(), channel, None
+        else:
+            was = channels.now(number)
+            found = channels.news(number, channel)
+            if found is None:
+                return number
+            news = found
+        index = self.record(
+            Kind.IDENTITY, Named(news, was), number=number, observed_at=draft.observed_at, source=draft.source
+        )
+        channels.learn(index, number, news)
+        self._tail.known.clear()
+        self._identities.append((index, number, pack(news)))
+        return number
+
+    # ----------------------------------------------------------------------------------------- what is held already
+
+    def _look_up(self, drafts: Iterable[tuple[int, Draft]]) -> None:
+        """Read how the posts stand that these drafts are about, and that may have been seen before."""
+        wanted: dict[int, set[PostId]] = {}
+        for number, draft in drafts:
+            if isinstance(draft.content, Said | Gone):
+                top = self._tail.tops.get(number)
+                if top is None:
+                    top = self._top(number)
+                if draft.post <= top and (number, draft.post) not in self._looks and draft.post.bit_length() <= 63:
+                    wanted.setdefault(number, set()).add(draft.post)
+        for number, posts in wanted.items():
+            self._looks.update(looks_at(self.database, number, posts))
+
+    def _top(self, number: int) -> PostId:
+        [top] = self.database.execute("SELECT max(post) FROM revisions WHERE number = ?", (number,)).fetchone()
+        self._tail.tops[number] = top = -_LAST_INSTANT if top is None else top
+        return top
+
+    def _held(self, number: int, content: Content) -> int | None:
+        """The record that says so already, for what is only told when it changes."""
+        match content:
+            case Gap():
+                row = self.database.execute(
+                    "SELECT seq FROM gaps WHERE number = ? AND first = ? AND last = ? AND standing = ?",
+                    (number, content.first, content.last, content.standing),
+                ).fetchone()
+            case Access():
+                row = self.database.execute(
+                    "SELECT seq FROM access WHERE number = ? AND account = ? AND standing = ?",
+                    (number, pack(content.account), pack(content)),
+                ).fetchone()
+            case _:
+                row = None
+        return None if row is None else int(row[0])
+
+    def _project(self, number: int, content: Content, index: int) -> None:
+        match content:
+            case Gap():
+                self.database.execute(
+                    "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?)",
+                    (number, content.first, content.last, content.standing, index),
+                )
+            case Access():
+                self.database.execute(
+                    "INSERT OR REPLACE INTO access VALUES (?, ?, ?, ?)",
+                    (number, pack(content.account), pack(content), index),
+                )
+            case Kept():
+                size = parse(content.note).size
+                self.database.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (index, size, content.note))
+                self._note = content.note
+
+    # ------------------------------------------------------------------------------------------------------ the end
+
+    def finish(self) -> None:
+        if not self._log:
+            return
+        many = self.database.executemany
+        tail = self._tail
+        nodes = tail.frontier.append([leaf for _, _, leaf in self._log], above=NODES_ABOVE)
+        many("INSERT INTO log VALUES (?, ?, ?)", self._log)
+        many("INSERT INTO content VALUES (?, ?, ?, ?)", self._content)
+        if nodes:
+            many("INSERT INTO nodes VALUES (?, ?, ?)", nodes)
+        if self._identities:
+            many("INSERT INTO identities VALUES (?, ?, ?)", self._identities)
+        if self._revisions:
+            many("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._revisions)
+            channels = {number: (self._posts[number], self._highest.get(number, 0)) for number, *_ in self._revisions}
+            many(
+                "INSERT INTO channels VALUES (?, ?, ?) ON CONFLICT (number)"
+                " DO UPDATE SET posts = posts + excluded.posts, top = max(top, excluded.top)",
+                [(number, *figures) for number, figures in channels.items()],
+            )
+            for number, post, *_ in self._revisions:
+                if post > tail.tops[number]:
+                    tail.tops[number] = post
+        many(
+            "INSERT INTO kinds VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET records = records + excluded.records",
+            list(self._kinds.items()),
+        )
+        self.database.execute(
+            "UPDATE tree SET size = ?, peaks = ?, identified = ?",
+            (tail.frontier.size, b"".join(tail.frontier.peaks), tail.channels.seen),
+        )
+
+    def committed(self) -> None:
+        if self._note is not None:
+            self._keep(self._note)
+
+    def abandoned(self) -> None:
+        self._tail.forget()
+
+
+class Transactions(Protocol):
+    """Where whole transactions are done."""
+
+    async def atomically(self, work: Callable[[Transaction], T]) -> T:
+        """Do this, all or nothing; answers when it is on the disk. `work` may be done more than once before that."""
+        ...
+
+
+def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[tuple[int, PostId], list[Look]]:
+    """What the ledger remembers of these posts of a channel; those never seen are missing."""
+    rows = database.execute(
+        "SELECT r.post, r.seq, r.kind, r.key, r.edited_at, r.observed_at, r.late"
+        " FROM json_each(?) AS asked CROSS JOIN revisions AS r"
+        " WHERE r.number = ? AND r.post = asked.value ORDER BY r.seq",
+        (f"[{','.join(map(str, posts))}]", number),
+    )
+    looks: dict[tuple[int, PostId], list[Look]] = {}
+    for post, seq, kind, key, edited_at, observed_at, late in rows:
+        look = Look(seq, _KINDS[kind], key, edited_at, observed_at, bool(late))
+        looks.setdefault((number, post), []).append(look)
+    return looks
