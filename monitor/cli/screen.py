@@ -1,0 +1,79 @@
+"""How do words get onto standard output, so that nothing in them acts on a terminal?
+
+Everything that commands print goes through here. Text for people is made visible first (`alerting/display.py`) and never read
+as rich's markup; JSON holds control characters only as escapes.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from monitor.alerting.display import visible
+
+EXACT = 2**53
+"""Beyond this, many readers of JSON round whole numbers."""
+
+_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+
+def say(words: str = "", *, style: str = "") -> None:
+    """A line, or several, for people."""
+    _console().print(Text(visible(words), style=style), soft_wrap=True)
+
+
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table for people. Red cells are given as `red(…)`. On a terminal long cells are folded; elsewhere a row is a line."""
+    console = _console()
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(line(str(cell))) for cell in row))
+    console.print(table)
+
+
+def red(words: str) -> Text:
+    return Text(line(words), style="bold red")
+
+
+def line(words: str, *, most: int = 0) -> str:
+    """The words on one line; with `most`, no more characters than that."""
+    words = visible(words).replace("\n", " ⏎ ")
+    return f"{words[: most - 1]}…" if most and len(words) > most else words
+
+
+def emit(value: object) -> None:
+    """A line of JSON for programs."""
+    sys.stdout.buffer.write(as_json(value) + b"\n")
+
+
+def as_json(value: object) -> bytes:
+    """Strict JSON in UTF-8. Lone surrogates, C1 controls and line separators are written as escapes."""
+    words = json.dumps(_exact(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    words = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
+    # All of this stands inside strings, where Python's escape of a lone surrogate is JSON's too.
+    return words.encode("utf-8", "backslashreplace")
+
+
+def _exact(value: object) -> object:
+    match value:
+        case bool():
+            return value
+        case int():
+            return value if -EXACT <= value <= EXACT else str(value)
+        case dict():
+            return {str(key): _exact(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_exact(each) for each in value]
+    return value
+
+
+def _console() -> Console:
+    """For the present standard output; NO_COLOR is rich's own habit."""
+    width = None if sys.stdout.isatty() else 10_000
+    return Console(file=sys.stdout, markup=False, highlight=False, emoji=False, width=width)
