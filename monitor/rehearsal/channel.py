@@ -71,7 +71,7 @@ class Truth(msgspec.Struct, frozen=True):
 class ChannelState:
     """A channel as Telegram knows it. `id` is marked (-100…). `posts` are those that are there now, as they read now."""
 
-    def __init__(self, *, bare: int, username: str, title: str, about: str, created: Instant, first_id: int) -> None:
+    def __init__(self, *, bare: int, username: str, title: str, about: str, created: Instant, next_id: int) -> None:
         self.bare = bare
         self.username: str | None = username
         self.title = title
@@ -85,8 +85,8 @@ class ChannelState:
         self.ids: list[PostId] = []
         self.events: list[Event] = []
         self.truth: list[Truth] = []
-        self.next_id = first_id
-        self.pts = first_id
+        self.next_id = next_id
+        self.pts = next_id
         """A channel with a past has a counter with a past."""
 
     @property

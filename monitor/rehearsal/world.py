@@ -1,5 +1,6 @@
 """What is true: the channels and their posts, the accounts, and what was sent. No sockets; the server shows it to clients."""
 
+import gzip
 import hashlib
 import itertools
 import time
@@ -71,20 +72,25 @@ class World:
     # ------------------------------------------------------------------------------------------------ who and where
 
     def add_channel(
-        self, username: str, title: str = "", about: str = "", *, first_id: int = 1, created: When = None
+        self, username: str, title: str = "", about: str = "", *, first_id: int = 2, created: When = None
     ) -> ChannelState:
-        """A public broadcast channel. One whose ids begin at 1 tells of its creation in message 1, as Telegram's do."""
+        """A public broadcast channel; the first post will have the id 2, or `first_id` on a channel with a past.
+
+        No channel's history is empty: message 1 tells of its creation, and of a past one message is left, just before
+        `first_id`, that tells how the channel came by its title. With `first_id` 1 there is nothing before the first post.
+        """
         if username.lower() in self._usernames:
             raise ValueError(f"there is a channel {username} already")
         at = self._instant(created)
         bare = 1_000_000_000 + self.secret("channel", username.lower()) % 1_000_000_000
         channel = ChannelState(
-            bare=bare, username=username, title=title or username, about=about, created=at, first_id=first_id
+            bare=bare, username=username, title=title or username, about=about, created=at, next_id=max(1, first_id - 1)
         )
         self.channels[channel.id] = channel
         self._usernames[username.lower()] = channel.id
-        if first_id == 1:
-            channel.put(Revision(id=1, date=at, text=channel.title, service="created"), at=self.now())
+        service = "created" if first_id == 2 else "title"
+        if first_id > 1:
+            channel.put(Revision(id=first_id - 1, date=at, text=channel.title, service=service), at=self.now())
         return channel
 
     def add_account(self, phone: str, *, joined: Iterable[str | int] = (), name: str = "Reader") -> Account:
@@ -228,19 +234,21 @@ class World:
             state.remove_silently(ids)
 
     def load(self, path: Path, *, announce: bool = True) -> int:
-        """Publish the posts of a file of JSON lines (`channel`, `id`, `date`, `text`); channels are added as they come up.
+        """Publish the posts of a file of JSON lines (`channel`, `id`, `date`, `text`; also gzipped), in its order.
 
-        How many were published.
+        Channels that are not there are added, with a past that ends where the file begins. How many were published.
         """
-        count = 0
-        with path.open("rb") as lines:
-            for line in lines:
-                post = msgspec.json.decode(line)
-                if self.find(post["channel"]) is None:
-                    self.add_channel(post["channel"], first_id=post["id"])
-                self.publish(post["channel"], post["text"], parse(post["date"]), id=post["id"], announce=announce)
-                count += 1
-        return count
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            posts = [msgspec.json.decode(line) for line in lines]
+        first: dict[str, PostId] = {}
+        for post in posts:
+            first[post["channel"]] = min(post["id"], first.get(post["channel"], post["id"]))
+        for channel, id in first.items():
+            if self.find(channel) is None:
+                self.add_channel(channel, first_id=id)
+        for post in posts:
+            self.publish(post["channel"], post["text"], parse(post["date"]), id=post["id"], announce=announce)
+        return len(posts)
 
     # ------------------------------------------------------------------------------------------- what befalls a channel
 
@@ -378,7 +386,7 @@ class World:
                 title=source.title or str(source.id),
                 about="",
                 created=self.now(),
-                first_id=2,
+                next_id=2,
             )
             stranger.username = source.username
             self.channels[stranger.id] = stranger
