@@ -1,10 +1,26 @@
 """What tests of several parts share: each a real thing, running."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from engines import ENGINES, Opening
 
+from monitor.ports import Store
 from monitor.rehearsal import Server, World, serve
+
+
+@pytest.fixture(params=ENGINES)
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
+    """A store of every engine in turn, to be opened by the test, and once more if it likes. Its clock says noon."""
+    return ENGINES[request.param](tmp_path)
+
+
+@pytest.fixture
+async def store(opening: Opening) -> AsyncIterator[Store]:
+    """An empty store of every engine in turn."""
+    async with opening() as store:
+        yield store
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import structlog
 
 from monitor.errors import Refused
 from monitor.model.instant import Instant
+from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, Positions
 from monitor.stores.sqlite import checkpoints, migrations
 from monitor.stores.sqlite.agenda import SqliteAgenda
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
@@ -31,14 +32,14 @@ class SqliteStore:
     """The ports on one file, side by side. `search` is in a file of its own."""
 
     def __init__(self, writer: Transactions, reader: Reader) -> None:
-        self.ledger = SqliteLedger(writer, reader)
-        self.positions = SqlitePositions(writer, reader)
-        self.findings = SqliteFindings(writer, reader)
-        self.outbox = SqliteOutbox(writer, reader)
-        self.peers = SqlitePeers(writer, reader)
-        self.agenda = SqliteAgenda(writer, reader)
-        self.health = SqliteHealth(writer, reader)
-        self.checkpoints = SqliteCheckpoints(reader)
+        self.ledger: Ledger = SqliteLedger(writer, reader)
+        self.positions: Positions = SqlitePositions(writer, reader)
+        self.findings: Findings = SqliteFindings(writer, reader)
+        self.outbox: Outbox = SqliteOutbox(writer, reader)
+        self.peers: Peers = SqlitePeers(writer, reader)
+        self.agenda: Agenda = SqliteAgenda(writer, reader)
+        self.health: Health = SqliteHealth(writer, reader)
+        self.checkpoints: Checkpoints = SqliteCheckpoints(reader)
 
 
 class _Refusing:
