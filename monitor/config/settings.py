@@ -18,6 +18,11 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     path: Path
 
+    @property
+    def search_path(self) -> Path:
+        """The search's own file beside it, which can be built again."""
+        return self.path.with_name(f"{self.path.name}.search")
+
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """`origin`: the first line of every checkpoint. `signing_key_file`: Ed25519, made at first use."""
