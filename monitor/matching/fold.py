@@ -1,0 +1,169 @@
+"""What does a text look like to the eye: one byte a letter, in which spellings that look or mean the same are equal?
+
+A folded text has one byte for nearly every code point of the raw text: small letters, digits, and a space for whatever parts
+words. Latin and Cyrillic letters that look alike share a byte, as do capital and small, ё and е, ґ and г; whoever must tell
+them apart looks at the raw text. What hides inside words is dropped (soft hyphens, zero-width and bidirectional characters,
+stress marks) or written plainly (full-width, styled and decomposed letters, ligatures). The few places where bytes and code
+points get out of step are kept, so that every place in the folded text leads back to one in the raw text.
+"""
+
+import codecs
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import accumulate, groupby
+
+import msgspec
+
+_BOUNDARY = "\x02"
+GLUE = f"\n{_BOUNDARY}\n"
+"""Stands between texts that are folded together: no term reaches across."""
+
+# Latin and Cyrillic letters that can be taken for one another, in one case or the other.
+_ALIKE = dict(zip("авекмнорстухіјѕгпи", "abekmhopctyxijsrnu", strict=True)) | {"ё": "e", "ґ": "r"}
+_CYRILLIC = "бдйжзлфцчшщъыьэюяєїў"  # that nobody takes for Latin
+_ACCENTED = "éèêëáàâäãåçíìîïñóòôöõúùûüýąćęńśźżčěřšůž"  # common enough to be folded without looking twice
+_ASCII = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+_BYTE = (
+    {letter: bytes([0x80 + place]) for place, letter in enumerate(_CYRILLIC)}
+    | {letter: twin.encode() for letter, twin in _ALIKE.items()}
+    | {letter: unicodedata.normalize("NFD", letter)[:1].encode() for letter in _ACCENTED}
+    | {letter: letter.encode() for letter in _ASCII}
+    | {"ł": b"l", _BOUNDARY: b"\x02"}
+)
+SHARED = frozenset("".join(_ALIKE.values()).encode())
+"""Bytes that stand for a Latin letter and for a Cyrillic one."""
+
+# The codec gives each of these characters its own byte and any other "?"; the table then brings together what is equal.
+_KNOWN = "".join(dict.fromkeys(case for letter in _BYTE for case in (letter, letter.upper())))
+_CODES = codecs.charmap_build(("\0" + _KNOWN + "?").ljust(256, "\ufffe"))
+_TABLE = (b" " + b"".join(_BYTE[letter.lower()] for letter in _KNOWN)).ljust(256)
+
+# Letters that Unicode does not decompose but the eye does.
+_SEEN = {
+    **dict(zip("øđħıĸŧ", "odhikt", strict=True)),
+    **dict(zip("αβεικνορτυχϲϳΗΜΝΖ", "abeikvoptyxcjhmnz", strict=True)),
+    **dict(zip("ԁԛԝһӏѵʀɢʙɪʜʟɴᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢɑɡ", "dqwhlvrgbihlnacdejkmoptuvwzag", strict=True)),
+    **{chr(first + place): _ASCII[10 + place] for first in (0x1F150, 0x1F170) for place in range(26)},
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+}
+
+
+def _ranges(belongs: Callable[[str], bool]) -> str:
+    """The inside of a regular expression's [class]: those characters of the basic plane that belong."""
+    codes = [code for code in range(0x10000) if belongs(chr(code))]
+    stretches = (list(stretch) for _, stretch in groupby(enumerate(codes), key=lambda pair: pair[1] - pair[0]))
+    return "".join(f"{re.escape(chr(run[0][1]))}-{re.escape(chr(run[-1][1]))}" for run in stretches)
+
+
+# Explicitly: enclosed and styled Latin letters, full-width digits; tags and variation selectors.
+_LETTERS = _ranges(lambda c: c.isalpha() and c not in _KNOWN) + "Ⓐ-ⓩ０-９\U0001d400-\U0001d7ff\U0001f110-\U0001f189"
+_HIDDEN = _ranges(lambda c: unicodedata.category(c) in ("Mn", "Me", "Mc", "Cf")) + "\U000e0000-\U000e0fff"
+
+# A letter the codec does not know, or what hides behind any letter. It begins with one class, so that `re` can race to it;
+# the empty group tells the second case.
+_RARE = re.compile(rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[^\W\d_].)())[{_HIDDEN}]*", re.DOTALL)
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_SPACED = re.compile(rb"(?<= )(?:[^ \x02] ){3,}[^ \x02](?= )")
+_LETTERS_AS_X = bytes(code if code in b" \x02" else ord("x") for code in range(256))
+
+
+class Folded(msgspec.Struct, frozen=True):
+    """`text` is what `raw` folds to, with a space before and behind.
+
+    From `places[i]` on it comes from `origins[i]` on: in step where `i` is even, all from that one place where it is odd.
+    """
+
+    raw: str
+    text: bytes
+    places: list[int]
+    origins: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of `raw` that folded to `text[start:end]`, a stretch that begins and ends with a letter or digit."""
+        first, last = self._origin(start), self._origin(end)
+        while unicodedata.category(self.raw[last - 1]) == "Cf" and last - 1 > first:
+            last -= 1  # what hides behind the word is no part of it
+        return first, last
+
+    def spaced(self) -> list[tuple[int, int]]:
+        """Where single letters stand in a row ("Г л а д к о в", "Г.л.а.д.к.о.в"): every second byte makes a word."""
+        if b" x x x x " not in self.text.translate(_LETTERS_AS_X):
+            return []
+        return [run.span() for run in _SPACED.finditer(self.text)]
+
+    def _origin(self, place: int) -> int:
+        i = bisect_right(self.places, place) - 1
+        return self.origins[i] + (0 if i % 2 else place - self.places[i])
+
+
+def fold(raw: str) -> Folded:
+    """Never raises, whatever the text; takes time in proportion to its length."""
+    pieces, places, origins = [b" "], [1], [0]
+    done, size = 0, 1
+    for rare in _RARE.finditer(raw):
+        start, end = rare.span()
+        start -= rare.lastindex or 0  # what hides belongs to the letter before it
+        written = _write(raw[start : min(end, start + 4)])
+        plain = _encode(raw[done:start])
+        pieces += (plain, written)
+        places += (size + len(plain), size + len(plain) + len(written))
+        origins += (start, end)
+        done, size = end, places[-1]
+    pieces += (_encode(raw[done:]), b" ")
+    return Folded(raw, b"".join(pieces), places, origins)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Several texts folded together; `starts` says where each begins in the raw text of all."""
+
+    folded: Folded
+    starts: list[int]
+
+    def text_at(self, origin: int) -> int:
+        """The number of the text that holds this place of the raw text of all."""
+        return bisect_right(self.starts, origin) - 1
+
+
+def fold_page(texts: Sequence[str]) -> Page:
+    raw = GLUE.join(texts)
+    if raw.count(_BOUNDARY) >= len(texts):  # only ours may stand between texts
+        raw = GLUE.join(text.replace(_BOUNDARY, " ") for text in texts)
+    lengths = (len(text) + len(GLUE) for text in texts[:-1])
+    return Page(fold(raw), list(accumulate(lengths, initial=0)))
+
+
+def fold_words(words: str) -> bytes:
+    """What a name folds to: its words with one space between them."""
+    return b" ".join(fold(words).text.split())
+
+
+def _encode(plain: str) -> bytes:
+    return codecs.charmap_encode(plain, "replace", _CODES)[0].translate(_TABLE)
+
+
+@lru_cache(maxsize=4096)
+def _write(letter: str) -> bytes:
+    """One letter the codec does not know, or any letter with what hides behind it, written plainly."""
+    base = letter[0]
+    for mark in letter[1:]:
+        composed = unicodedata.normalize("NFC", base + mark)
+        base = composed if len(composed) == 1 and composed in _KNOWN else base
+    if base in _KNOWN:
+        return _BYTE[base.lower()]
+    return b"".join(map(_spell, unicodedata.normalize("NFKD", _SEEN.get(base, base))))
+
+
+def _spell(part: str) -> bytes:
+    """Part of a decomposed letter. Letters of other alphabets get a spelling of their own, ideographs as a word each."""
+    seen = _SEEN.get(part) or _SEEN.get(part.casefold()) or part.casefold()
+    if not seen[0].isalnum():
+        return b""
+    spelled = b"".join(_BYTE.get(one, b"\x01%06x" % ord(one)) for one in seen)
+    return b" " + spelled if _IDEOGRAPH.match(part) else spelled

@@ -1,0 +1,194 @@
+"""Which stories do these posts speak of, and where?"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from monitor.matching.dictionaries import versions
+from monitor.matching.explain import explain
+from monitor.matching.index import Index
+from monitor.matching.query import Name, Node, holds, replace, shown
+from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of
+from monitor.matching.words import RULES
+from monitor.model.match import Span
+from monitor.model.story import PRIORITIES, Story, edition
+
+__all__ = ["Found", "Matcher", "Sighting", "Subject", "check", "explain"]
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What is matched: a post's words by where it says them, as `Post.fields()` gives them.
+
+    `channel` is the channel's username or id as text; flags compare it without case.
+    """
+
+    channel: str
+    fields: tuple[tuple[str, str], ...]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The subject speaks of a story in its wording `edition`. `why` has a sentence for each span, in the same order."""
+
+    story: str
+    edition: str
+    priority: str
+    spans: tuple[Span, ...]
+    why: tuple[str, ...]
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """`flagged`: the stories, in their order. `others`, where asked for: every span of every story that none of these shows."""
+
+    flagged: tuple[Found, ...]
+    others: tuple[Span, ...] = ()
+
+
+_NOTHING = Sighting(flagged=())
+
+
+class Matcher:
+    """The stories in force. `ConfigError` for one that is not well worded."""
+
+    def __init__(self, stories: Sequence[Story]) -> None:
+        tracked = [read(story) for story in stories]
+        dictionaries = f"{versions()}, rules {RULES}"
+        self.editions = {story.id: edition(story, dictionaries=dictionaries) for story in stories}
+        numbers: dict[Term, int] = {}
+        for story in tracked:
+            for name in (*story.entities, *story.topics):
+                for term in story.terms(name):
+                    numbers.setdefault(term, len(numbers))
+        self._index = Index([term.wordings() for term in numbers])
+        self._stories = [_Story(story, numbers, self.editions[story.story.id]) for story in tracked]
+        self._always: list[int] = []
+        self._waking: dict[int, list[int]] = defaultdict(list)
+        self._tracking: dict[int, list[int]] = defaultdict(list)
+        for place, story in enumerate(tracked):
+            needed = story.needed()
+            if needed is None:
+                self._always.append(place)
+            for term in needed or ():
+                self._waking[numbers[term]].append(place)
+            for term in dict.fromkeys(term for name in (*story.entities, *story.topics) for term in story.terms(name)):
+                self._tracking[numbers[term]].append(place)
+
+    def match(self, subjects: Sequence[Subject], *, everything: bool = False) -> list[Sighting]:
+        """One sighting a subject, in their order; `everything` asks for the other spans too. Never raises for what a text holds."""
+        found = iter(self._index.find([text for subject in subjects for _, text in subject.fields]))
+        sightings = []
+        for subject in subjects:
+            seen: dict[int, list[_Stretch]] = {}
+            for field in range(len(subject.fields)):
+                for term, start, end in next(found):
+                    seen.setdefault(term, []).append(_Stretch(field, start, end))
+            sightings.append(self._sighting(subject, seen, everything=everything) if seen or self._always else _NOTHING)
+        return sightings
+
+    def _sighting(self, subject: Subject, seen: "_Seen", *, everything: bool) -> Sighting:
+        awake = {place for term in seen for place in self._waking.get(term, ())}
+        flagged = [
+            found for place in sorted(awake.union(self._always)) if (found := self._stories[place].flag(subject, seen))
+        ]
+        if not everything:
+            return Sighting(tuple(flagged)) if flagged else _NOTHING
+        told = {span for found in flagged for span in found.spans}
+        tracking = sorted({place for term in seen for place in self._tracking[term]})
+        others = [span for place in tracking for span in self._stories[place].spans(subject, seen) if span not in told]
+        return Sighting(tuple(flagged), tuple(others))
+
+
+class _Stretch(NamedTuple):
+    """Number of the field, start and end in its text."""
+
+    field: int
+    start: int
+    end: int
+
+
+_Seen = Mapping[int, list[_Stretch]]
+
+
+class _Story:
+    """One story with its terms by number."""
+
+    def __init__(self, tracked: Tracked, numbers: Mapping[Term, int], edition: str) -> None:
+        self._id = tracked.story.id
+        self._edition = edition
+        self._entities = {
+            name: tuple((numbers[term], term.text) for term in terms) for name, terms in tracked.entities.items()
+        }
+        self._topics: dict[str, Node] = {
+            name: replace(tree, lambda leaf: numbers[term_of(leaf)]) for name, tree in tracked.topics.items()
+        }
+        self._sources = {numbers[term]: term.text for name in tracked.topics for term in tracked.terms(name)}
+        self._conditions = tracked.conditions
+
+    def flag(self, subject: Subject, seen: _Seen) -> Found | None:
+        """The story, if one of its flags holds."""
+        names = {Name(name) for name in (*self._entities, *self._topics) if self._holds(name, seen)}
+        channel = subject.channel.casefold()
+        held = [
+            condition for condition in self._conditions if _heeds(condition, channel) and holds(condition.tree, names)
+        ]
+        if not held:
+            return None
+        shows = {name.id for condition in held for name in shown(condition.tree, names)}
+        spans = self.spans(subject, seen, shows)
+        return Found(
+            story=self._id,
+            edition=self._edition,
+            priority=max((condition.priority for condition in held), key=PRIORITIES.index),
+            spans=spans,
+            why=tuple(map(explain, spans)),
+        )
+
+    def spans(self, subject: Subject, seen: _Seen, names: Collection[str] | None = None) -> tuple[Span, ...]:
+        """What shows these names (or all), in the order of the text."""
+        wanted = (name for name in (*self._entities, *self._topics) if names is None or name in names)
+        found = [(stretch, name, term) for name in wanted for stretch, term in self._longest(name, subject, seen)]
+        return tuple(self._span(subject, *one) for one in sorted(found))
+
+    def _holds(self, name: str, seen: _Seen) -> bool:
+        if name in self._entities:
+            return any(term in seen for term, _ in self._entities[name])
+        return holds(self._topics[name], seen)
+
+    def _longest(self, name: str, subject: Subject, seen: _Seen) -> list[tuple[_Stretch, str]]:
+        """The stretches that show a name, each with its term; of those that lie within another, only that other.
+
+        Where two terms show in the same place, the one that is written so goes first, then the first configured.
+        """
+        terms = self._entities.get(name) or [(term, self._sources[term]) for term in shown(self._topics[name], seen)]
+        stretches = [
+            ((stretch.field, stretch.start, -stretch.end), not _same(subject, stretch, text), place, stretch, text)
+            for place, (term, text) in enumerate(terms)
+            for stretch in seen.get(term, ())
+        ]
+        longest: list[tuple[_Stretch, str]] = []
+        for *_, stretch, text in sorted(stretches):
+            if not longest or longest[-1][0].field != stretch.field or longest[-1][0].end < stretch.end:
+                longest.append((stretch, text))
+        return longest
+
+    def _span(self, subject: Subject, stretch: _Stretch, name: str, term: str) -> Span:
+        field, text = subject.fields[stretch.field]
+        return Span(
+            start=stretch.start,
+            end=stretch.end,
+            text=text[stretch.start : stretch.end],
+            name=name,
+            kind="entity" if name in self._entities else "topic",
+            term=term,
+            story=self._id,
+            field=field,
+        )
+
+
+def _heeds(condition: Condition, channel: str) -> bool:
+    return condition.channels is None or channel in condition.channels
+
+
+def _same(subject: Subject, stretch: _Stretch, term: str) -> bool:
+    return subject.fields[stretch.field][1][stretch.start : stretch.end].casefold() == term.casefold()

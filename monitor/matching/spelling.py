@@ -1,0 +1,249 @@
+"""How else is a name written: in the other Cyrillic alphabet, in Latin letters, back from them?
+
+A table of well-known names goes before the rules. The rules follow BGN/PCGN, ISO 9 (its accents are folded away), passports
+(ICAO Doc 9303), the Ukrainian table of 2010 (Cabinet of Ministers, No. 55) and what newspapers make of them. A rule may leave
+several ways open; the likeliest are taken. Words are in small letters throughout.
+"""
+
+import re
+import tomllib
+from functools import cache, lru_cache
+from itertools import islice, product
+from pathlib import Path
+from typing import NamedTuple
+
+from monitor.matching.words import languages
+
+_TABLE = Path(__file__).with_name("spellings.toml")
+LIMIT = 4
+"""So many ways of writing a word by rule in one alphabet."""
+
+# Rules are tried at each place from the top; the ways of writing are separated by a bar, the likeliest first.
+_RULES = {
+    ("ru", "uk"): """
+        ский$ ський
+        цкий$ цький
+        ск$ ськ
+        цк$ цьк
+        ый$ ий
+        ой$ ой|ий
+        ий$ ій|ий
+        ев$ єв|ев
+        ева$ єва|ева
+        (?<=[чшщж])ё о
+        ьё йо|ьо
+        ё ьо|йо
+        ь[иы] ьї
+        (?<=[аеоуыэюяьи])и ї
+        (?<=[чшщжц])и и
+        (?<![а-яё])и і
+        ич$ ич
+        и і|и
+        ы и
+        э е
+        ъ '
+        (?<![бвгджзклмнпрстфхцчшщ])е є
+        е е|є
+    """,
+    ("uk", "ru"): """
+        ський$ ский
+        цький$ цкий
+        ська$ ская
+        цька$ цкая
+        ськ$ ск
+        цьк$ цк
+        ий$ ый|ий
+        ій$ ий|ей
+        їв$ ев
+        ів$ ов|ев
+        йо ё|йо
+        ьо ё
+        (?<=в)' |ъ
+        ' ь|ъ
+        є е
+        ї и
+        (?<![а-яіїєґ])і и|е
+        і и|е
+        и и|ы
+        ґ г
+    """,
+    ("ru", "en"): """
+        (?<=[кц])ий$ y|iy|ii|i|yi
+        [иы]й$ y|iy|ii|yy
+        ье ye|ie|je
+        ьё yo|io
+        ь |'
+        ъ |'
+        (?<![бвгджзклмнпрстфхцчшщ])е ye|e|je
+        е e
+        ё e|yo|io
+        ж zh|z
+        х kh|h
+        ц ts|c
+        ч ch|c
+        щ shch|sch
+        ш sh|s
+        ю yu|iu|ju
+        я ya|ia|ja
+        кс x|ks
+        й y|i|j
+    """,
+    ("uk", "en"): """
+        (?<=[кц])ий$ yi|y|yy|iy|ij
+        ий$ yi|y|yy|iy
+        зг zgh
+        ь |'
+        ' |'
+        (?<![бвгґджзклмнпрстфхцчшщ])є ye|ie
+        є ie|ye
+        ї i|yi
+        й i|y|j
+        г h|g
+        ґ g
+        ж zh
+        х kh
+        ц ts
+        ч ch
+        щ shch
+        ш sh
+        ю iu|yu
+        я ia|ya
+        и y
+        і i
+    """,
+    ("en", "ru"): """
+        (?<=[sc])kyi$ кий
+        (?<=[sc])k(?:yy|iy|ii|y|i)$ кий
+        (?:yi|yy|iy)$ ый|ий
+        (?<=[bdfghklmnprstvwz])y$ ый|ий|и
+        shch щ
+        sch щ|ш
+        zh ж
+        kh х
+        ts ц
+        ch ч
+        sh ш
+        ya|ia|ja я|ья
+        yu|iu|ju ю
+        yo|io ё|ио
+        ye|je|ie е|ье
+        yi и
+        ev$ ев|ёв
+        x кс
+        qu кв
+        ck к
+        (?<![a-z])e е|э
+        (?<=[aeiou])y й
+        [wv] в
+        j й|дж
+        h х|г
+        c к|ц
+        ' ь
+        y ы|и
+    """,
+    ("en", "uk"): """
+        (?<=[sc])k(?:yi|yy|iy|ii|y|i)$ ький
+        (?:yi|yy|iy)$ ий
+        (?<=[bdfghklmnprstvwz])y$ ий|і
+        iv$ ів|ив
+        shch щ
+        sch щ|ш
+        zgh зг
+        zh ж
+        kh х
+        ts ц|тс
+        ch ч
+        sh ш
+        ya|ia|ja я|'я
+        yu|iu|ju ю
+        yo|io йо|ьо|іо
+        ye|je|ie є|е
+        yi ї
+        x кс
+        (?<=[aeou])[yi] й
+        [wv] в
+        j й|дж
+        h г|х
+        g г
+        c к|ц
+        ' ь
+        i і|и
+        y и
+    """,
+}
+_LETTERS = {
+    "en": dict(zip("абвгдезийклмнопрстуфыэіъ", (*"abvgdeziyklmnoprstufyei", ""), strict=True)),
+    "ru": dict(zip("abdefgiklmnoprstuz", "абдефгиклмнопрстуз", strict=True)),
+    "uk": dict(zip("abdefgiklmnoprstuz", "абдефгіклмнопрстуз", strict=True)),
+}
+
+
+class Spellings(NamedTuple):
+    """The ways a name is written, by language."""
+
+    ru: frozenset[str]
+    uk: frozenset[str]
+    en: frozenset[str]
+
+
+def known(name: str) -> Spellings | None:
+    """How the table writes this name, however it was given; None where it is not in it."""
+    return _table().get(name)
+
+
+@lru_cache(maxsize=1 << 16)
+def spell(word: str) -> Spellings:
+    """How this word of a name is written, by the table or by rule; the given spelling is among them."""
+    if row := known(word):
+        return row
+    if word.isascii():
+        ru, uk = by_rule(word, "en", "ru"), by_rule(word, "en", "uk")
+        return Spellings(ru=ru, uk=uk, en=frozenset((word,)))
+    own = languages(word)
+    ru = frozenset((word,)) if "ru" in own else by_rule(word, "uk", "ru")
+    uk = by_rule(word, "ru", "uk") if "ru" in own else frozenset((word,))
+    latin = frozenset[str]().union(*(by_rule(word, language, "en") for language in own))
+    return Spellings(ru, uk | {word} if "uk" in own else uk, latin)
+
+
+def by_rule(word: str, source: str, target: str) -> frozenset[str]:
+    """The likeliest ways to write the word in another language's letters."""
+    options = [_options(step, source, target) for step in _steps(source, target).finditer(word)]
+    return frozenset("".join(way) for way in islice(product(*options), LIMIT if target != "en" else 2 * LIMIT))
+
+
+def _options(step: re.Match[str], source: str, target: str) -> tuple[str, ...]:
+    if step.lastgroup is None:
+        return (_LETTERS[target].get(step.group(), step.group()),)
+    return _ways(source, target)[int(step.lastgroup[1:])]
+
+
+@cache
+def _steps(source: str, target: str) -> re.Pattern[str]:
+    """One expression for all rules, each a group named for its place in the list; any other letter goes alone."""
+    patterns = (rule.split()[0] for rule in _RULES[source, target].strip().splitlines())
+    return re.compile(
+        "|".join([*(f"(?P<r{place}>{pattern})" for place, pattern in enumerate(patterns)), "."]), re.DOTALL
+    )
+
+
+@cache
+def _ways(source: str, target: str) -> tuple[tuple[str, ...], ...]:
+    """What each rule leaves open."""
+    return tuple(tuple(rule.split()[1].split("|")) for rule in _RULES[source, target].strip().splitlines())
+
+
+@cache
+def _table() -> dict[str, Spellings]:
+    rows = [row for group in tomllib.loads(_TABLE.read_text(encoding="utf-8")).values() for row in group]
+    table: dict[str, Spellings] = {}
+    for row in rows:
+        columns = [
+            frozenset(name.strip() for name in column.casefold().split(",") if name.strip())
+            for column in row.split("|")
+        ]
+        spellings = Spellings(*columns)
+        for name in frozenset().union(*columns):
+            seen = table.get(name)
+            table[name] = Spellings(*map(frozenset.union, seen, spellings)) if seen else spellings
+    return table
