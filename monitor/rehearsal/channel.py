@@ -57,6 +57,13 @@ class Event(msgspec.Struct, frozen=True):
     at: Instant
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """The channel itself is not as it was: members are told to look again, or one account is, which may be none any more."""
+
+    channel: int
+    account: int | None = None
+
+
 class Truth(msgspec.Struct, frozen=True):
     """One line of what really happened: a post appeared, read otherwise from then on, or went."""
 

@@ -15,7 +15,7 @@ from monitor.model.channel import CHANNEL_ID_BASE, Identity
 from monitor.model.instant import SECOND, Instant, from_datetime, parse
 from monitor.model.post import Forward, Markup, Media, PostId, Reply
 from monitor.rehearsal.account import Account, Chat, Device, Sent, digits
-from monitor.rehearsal.channel import ChannelState, Event, Revision, Truth
+from monitor.rehearsal.channel import ChannelState, Event, Notice, Revision, Truth
 
 When = datetime | Instant | None
 """A datetime with a zone, an instant in milliseconds, or now. Telegram's dates are whole seconds."""
@@ -54,7 +54,7 @@ class World:
         """By file id: the channel it was published in, and what it is."""
         self.sent: list[Sent] = []
         self.sent_edits: list[Sent] = []
-        self.pushes: list[Event] = []
+        self.pushes: list[Event | Notice] = []
         """What is told to everybody who joined, in order."""
         self._seed = seed
         self._usernames: dict[str, int] = {}
@@ -183,7 +183,8 @@ class World:
             ),
             at=self.now(),
         )
-        self._push(event, announce)
+        if announce:
+            self._push(event)
         return post
 
     def publish_many(self, channel: str | int, posts: Iterable[str | Mapping[str, Any]]) -> list[PostId]:
@@ -221,7 +222,7 @@ class World:
             views=before.views if views is None else views,
         )
         if announce:
-            self._push(state.put(after, at=self.now()), announce)
+            self._push(state.put(after, at=self.now()))
         else:
             state.put_silently(after)
 
@@ -229,7 +230,7 @@ class World:
         """The posts are gone. Not announced, the update counter does not move: they are only missing."""
         state, ids = self.channel(channel), tuple(dict.fromkeys(posts))
         if announce:
-            self._push(state.remove(ids, at=self.now()), announce)
+            self._push(state.remove(ids, at=self.now()))
         else:
             state.remove_silently(ids)
 
@@ -257,7 +258,7 @@ class World:
         state, who = self.channel(channel), self.account(account)
         who.joined.discard(state.id)
         who.banned.add(state.id)
-        self._wake()
+        self._push(Notice(state.id, who.id))
 
     def unban(self, account: str, channel: str | int) -> None:
         self.account(account).banned.discard(self.channel(channel).id)
@@ -271,12 +272,14 @@ class World:
         state = self.channel(channel)
         self._release(state)
         state.private = True
+        self._push(Notice(state.id))
 
     def vanish(self, channel: str | int) -> None:
         """The channel is deleted: CHANNEL_INVALID for everybody."""
         state = self.channel(channel)
         self._release(state)
         state.gone = True
+        self._push(Notice(state.id))
 
     def hand_over(self, username: str, *, to: str | int) -> None:
         """Another channel takes this username; who had it has none."""
@@ -286,12 +289,14 @@ class World:
         self._release(state)
         state.username = username
         self._usernames[username.lower()] = state.id
+        self._push(Notice(state.id))
 
     def rename(self, channel: str | int, *, title: str) -> None:
         """A new title, and the service message that tells of it."""
         state = self.channel(channel)
         state.title = title
         self.publish(state.id, title, service="title")
+        self._push(Notice(state.id))
 
     def expire_files(self, channel: str | int) -> None:
         """References to the channel's files, as handed out so far, are no longer good: FILE_REFERENCE_EXPIRED."""
@@ -340,12 +345,8 @@ class World:
             self._usernames.pop(channel.username.lower(), None)
             channel.username = None
 
-    def _push(self, event: Event, announce: bool) -> None:
-        if announce:
-            self.pushes.append(event)
-            self._wake()
-
-    def _wake(self) -> None:
+    def _push(self, happened: Event | Notice) -> None:
+        self.pushes.append(happened)
         for watcher in self._watchers:
             watcher()
 

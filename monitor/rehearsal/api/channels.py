@@ -8,7 +8,7 @@ from telethon.tl.functions import channels, contacts
 from monitor.model.channel import CHANNEL_ID_BASE
 from monitor.rehearsal.api import scribe
 from monitor.rehearsal.api.call import Call, Rejected
-from monitor.rehearsal.channel import ChannelState
+from monitor.rehearsal.api.updates import notice
 
 
 def resolve_username(call: Call) -> Any:
@@ -43,7 +43,7 @@ def get_full_channel(call: Call) -> Any:
 def join_channel(call: Call) -> Any:
     state = call.channel(call.request.channel)
     call.account.joined.add(state.id)
-    return types.messages.ChatInviteJoinResultOk(_moved(call, state))
+    return types.messages.ChatInviteJoinResultOk(notice(call.world, call.account, state.id))
 
 
 def leave_channel(call: Call) -> Any:
@@ -51,7 +51,7 @@ def leave_channel(call: Call) -> Any:
     if state.id not in call.account.joined:
         raise Rejected("USER_NOT_PARTICIPANT")
     call.account.joined.discard(state.id)
-    return _moved(call, state)
+    return notice(call.world, call.account, state.id)
 
 
 def get_participant(call: Call) -> Any:
@@ -69,16 +69,6 @@ def _seen(call: Call, named: Any) -> Any:
     if chat is not None and call.account.bot:
         return scribe.chat_as_seen(chat)
     return scribe.channel_as_seen(call.world, call.account, call.channel(named))
-
-
-def _moved(call: Call, state: ChannelState) -> Any:
-    return types.Updates(
-        updates=[types.UpdateChannel(state.bare)],
-        users=[],
-        chats=[scribe.channel_as_seen(call.world, call.account, state)],
-        date=call.seconds,
-        seq=0,
-    )
 
 
 METHODS = {

@@ -11,7 +11,7 @@ from monitor.model.instant import SECOND
 from monitor.rehearsal.account import Account
 from monitor.rehearsal.api.call import Call, Rejected
 from monitor.rehearsal.api.history import account_state, dialog, newest
-from monitor.rehearsal.api.scribe import Scribe
+from monitor.rehearsal.api.scribe import Scribe, channel_as_seen
 from monitor.rehearsal.channel import ChannelState, Event
 from monitor.rehearsal.world import World
 
@@ -79,6 +79,18 @@ def push(world: World, scribe: Scribe, account: Account, events: Sequence[Event]
         updates=[scribe.update(event) for event in events],
         users=[],
         chats=scribe.channels(account, states.values(), _revisions(events)),
+        date=world.seconds(),
+        seq=0,
+    )
+
+
+def notice(world: World, account: Account, channel: int) -> Any:
+    """Look at this channel again: how it is now comes with it."""
+    state = world.channels[channel]
+    return types.Updates(
+        updates=[types.UpdateChannel(state.bare)],
+        users=[],
+        chats=[channel_as_seen(world, account, state)],
         date=world.seconds(),
         seq=0,
     )

@@ -3,18 +3,18 @@
 import asyncio
 import struct
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from telethon.tl import functions, types
 
-from monitor.rehearsal.account import Device
+from monitor.rehearsal.account import Account, Device
 from monitor.rehearsal.api.call import Call, Rejected
 from monitor.rehearsal.api.methods import answer, is_open
 from monitor.rehearsal.api.scribe import Scribe
-from monitor.rehearsal.api.updates import push
+from monitor.rehearsal.api.updates import notice, push
 from monitor.rehearsal.calls import Called, Calls
-from monitor.rehearsal.channel import Event
+from monitor.rehearsal.channel import Event, Notice
 from monitor.rehearsal.faults import Faults, Met
 from monitor.rehearsal.mtproto import objects
 from monitor.rehearsal.mtproto.cipher import Envelope, key_id, open_packet, seal
@@ -295,16 +295,21 @@ class Session(asyncio.Protocol):
             if not fresh:
                 return
             self._seen += len(fresh)
-            wanted = [event for event in fresh if event.channel in account.joined]
-            for packet in self._desk.faults.spread(account, wanted) if wanted else ():
-                self._push_packet(packet)
+            for updates in self._updates(account, fresh):
+                self._put(objects.write(updates), 3)
+                self._flush()
 
-    def _push_packet(self, events: Sequence[Event]) -> None:
-        account = self.device.account if self.device else None
-        if account is not None:
-            updates = push(self._desk.world, self._desk.scribe, account, events)
-            self._put(objects.write(updates), 3)
-            self._flush()
+    def _updates(self, account: Account, fresh: Sequence[Event | Notice]) -> Iterator[Any]:
+        """The packets in which this account is told of what concerns it."""
+        world, joined = self._desk.world, account.joined
+        wanted = [each for each in fresh if isinstance(each, Event) and each.channel in joined]
+        for events in self._desk.faults.spread(account, wanted) if wanted else ():
+            yield push(world, self._desk.scribe, account, events)
+        for each in fresh:
+            if isinstance(each, Notice) and (
+                each.account == account.id if each.account is not None else each.channel in joined
+            ):
+                yield notice(world, account, each.channel)
 
     # -------------------------------------------------------------------------------------------------------- sending
 
