@@ -17,6 +17,10 @@ class NoAccess(Refused):
     """This account cannot see this channel (any longer)."""
 
 
+class PasswordNeeded(Refused):
+    """The code was right; the account has a password besides."""
+
+
 class UnknownMethod(Refused):
     """The server does not offer this method to us."""
 
@@ -60,6 +64,8 @@ def ours(error: Exception) -> MonitorError | None:
         return Unavailable(f"{what}: asked to wait {error.seconds} s", wait=float(error.seconds))
     if isinstance(error, errors.RandomIdDuplicateError):
         return Duplicate(what)
+    if isinstance(error, errors.SessionPasswordNeededError):  # Telethon counts it among the unauthorised
+        return PasswordNeeded(what)
     if isinstance(error, _SIGNED_OUT):
         return SignedOut(what)
     if isinstance(error, _NO_ACCESS):

@@ -1,8 +1,8 @@
 """How often may an account ask, and how often connect?"""
 
-from collections import deque
-from collections.abc import Sequence
+from pathlib import Path
 
+from monitor.errors import Unavailable
 from monitor.model.instant import SECOND, Instant
 from monitor.ports import Clock
 
@@ -26,19 +26,38 @@ class Pace:
 
 
 class Connects:
-    """At most so many connections in ten minutes: an account that reconnects without end looks like an attack and is banned."""
+    """At most so many connections in ten minutes: an account that reconnects without end looks like an attack and is banned.
+
+    They are counted over restarts, in a file beside the session: a daemon in a crash loop is the one that would connect too
+    often. `most` None: no limit, and no file.
+    """
 
     WINDOW = 600 * SECOND
 
-    def __init__(self, clock: Clock, most: int | None, past: Sequence[Instant] = ()) -> None:
+    def __init__(self, clock: Clock, most: int | None, kept: Path) -> None:
         self._clock = clock
         self._most = most
-        self.made: deque[Instant] = deque(past)
+        self._kept = kept
 
     async def wait(self) -> None:
-        now = self._clock.now()
-        if self._most is not None:
-            self.made = deque(at for at in self.made if now - self.WINDOW < at <= now)
-            if len(self.made) >= self._most:
-                await self._clock.sleep_until(self.made[-self._most] + self.WINDOW)
-        self.made.append(self._clock.now())
+        """Returns when another connection may be made, and counts it."""
+        if self._most is None:
+            return
+        made = self._made(self._clock.now())
+        if len(made) >= self._most:
+            await self._clock.sleep_until(made[-self._most] + self.WINDOW)
+            made = self._made(self._clock.now())
+        lines = "".join(f"{at}\n" for at in (*made, self._clock.now()))
+        scratch = self._kept.with_name(self._kept.name + ".part")
+        try:
+            scratch.write_text(lines)
+            scratch.replace(self._kept)
+        except OSError as error:
+            raise Unavailable(f"{self._kept}: {error.strerror}: connections could not be counted") from error
+
+    def _made(self, now: Instant) -> list[Instant]:
+        try:
+            lines = self._kept.read_text().split()
+        except OSError:
+            return []
+        return sorted(at for at in map(int, filter(str.isdecimal, lines)) if now - self.WINDOW < at <= now)

@@ -1,0 +1,174 @@
+"""Collecting from Telegram"""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.model.record import Gap, Kind, Said, Source
+from monitor.ports import Store
+from monitor.rehearsal import Server
+from collecting import PHONE, collecting
+
+PUBLISHED, EDITED, DELETED = Kind.PUBLISHED, Kind.EDITED, Kind.DELETED
+
+
+@pytest.fixture
+def bridge(telegram: Server) -> Server:
+    telegram.world.add_channel("bridge_news", "Bridge news")
+    telegram.world.add_account(PHONE, joined=["bridge_news"])
+    return telegram
+
+
+async def test_records_posts_edits_and_deletions_as_they_are_pushed(
+    bridge: Server, store: Store, tmp_path: Path
+) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        first = bridge.world.publish("bridge_news", "The bridge fell.")
+        await at_work.until(lambda told: len(told) == 1)
+        bridge.world.edit("bridge_news", first, "The bridge did not fall.")
+        bridge.world.delete("bridge_news", [first])
+
+        await at_work.until(lambda told: len(told) == 3)
+
+        assert await at_work.told() == [
+            (PUBLISHED, "bridge_news", first, "The bridge fell."),
+            (EDITED, "bridge_news", first, "The bridge did not fall."),
+            (DELETED, "bridge_news", first, ""),
+        ]
+
+
+async def test_reads_what_was_there_before_in_silence(bridge: Server, store: Store, tmp_path: Path) -> None:
+    for number in range(5):
+        bridge.world.publish("bridge_news", f"Old {number}.")
+
+    async with collecting(bridge, store, tmp_path, "bridge_news", first_history=3) as at_work:
+        await at_work.until(lambda told: len(told) == 3)
+        bridge.world.publish("bridge_news", "New.")
+        await at_work.until(lambda told: len(told) == 4)
+
+        said = [record for record in await at_work.records() if record.said and record.said.text]
+        assert [(record.said.text, record.content.quiet, record.source) for record in said] == [
+            ("Old 2.", True, Source.BACKFILL),
+            ("Old 3.", True, Source.BACKFILL),
+            ("Old 4.", True, Source.BACKFILL),
+            ("New.", False, Source.PUSH),
+        ]
+
+
+async def test_declares_what_is_older_as_unknown_once(bridge: Server, store: Store, tmp_path: Path) -> None:
+    for number in range(5):
+        bridge.world.publish("bridge_news", f"Old {number}.")
+
+    async with collecting(bridge, store, tmp_path, "bridge_news", first_history=2) as at_work:
+        await at_work.until(lambda told: len(told) == 2)
+    async with collecting(bridge, store, tmp_path, "bridge_news", first_history=2) as at_work:
+        bridge.world.publish("bridge_news", "New.")
+        await at_work.until(lambda told: len(told) == 3)
+
+        gaps = [record.content for record in await at_work.records() if isinstance(record.content, Gap)]
+        assert gaps == [Gap(1, 4, "unknown")]
+
+
+async def test_fetches_what_happened_while_it_was_away(bridge: Server, store: Store, tmp_path: Path) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        kept, changed, gone = (bridge.world.publish("bridge_news", text) for text in ("Kept.", "Before.", "Gone."))
+        await at_work.until(lambda told: len(told) == 3)
+    bridge.world.edit("bridge_news", changed, "After.")
+    bridge.world.delete("bridge_news", [gone])
+    new = bridge.world.publish("bridge_news", "While away.")
+
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        await at_work.until(lambda told: len(told) == 6)
+
+        assert sorted((await at_work.told())[3:]) == sorted(
+            [
+                (PUBLISHED, "bridge_news", new, "While away."),
+                (EDITED, "bridge_news", changed, "After."),
+                (DELETED, "bridge_news", gone, ""),
+            ]
+        )
+        assert kept
+
+
+async def test_fetches_what_a_push_shows_to_be_missing(bridge: Server, store: Store, tmp_path: Path) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+        bridge.faults.swallow(times=3)
+        for text in ("Swallowed 1.", "Swallowed 2.", "Swallowed 3."):
+            bridge.world.publish("bridge_news", text)
+        bridge.world.publish("bridge_news", "Last.")
+
+        await at_work.until(lambda told: len(told) == 5)
+
+        assert {text for *_, text in await at_work.told()} >= {"Swallowed 1.", "Swallowed 2.", "Swallowed 3."}
+
+
+async def test_fetches_what_no_push_ever_tells_at_the_next_poll(bridge: Server, store: Store, tmp_path: Path) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+        bridge.world.publish("bridge_news", "Never told.", announce=False)
+
+        at_work.collector.poll_soon()
+        await at_work.until(lambda told: len(told) == 2)
+
+        assert (await at_work.records())[-1].source is Source.POLL
+
+
+async def test_loses_nothing_when_the_difference_is_too_long_to_be_told(
+    bridge: Server, store: Store, tmp_path: Path
+) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+    for number in range(250):
+        bridge.world.publish("bridge_news", f"Missed {number}.")
+
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        await at_work.until(lambda told: len(told) == 251)
+
+        assert len({post for _, _, post, _ in await at_work.told()}) == 251
+        assert not await store.ledger.missing((await store.ledger.held())[0].identity, first=1, last=252, limit=10)
+
+
+async def test_records_ids_that_are_not_there_as_absent_never_as_deleted(
+    bridge: Server, store: Store, tmp_path: Path
+) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+        bridge.world.publish("bridge_news", "After a hole.", skip_ids=2)
+        await at_work.until(lambda told: len(told) == 2)
+
+        await at_work.collector.poll(
+            (await store.peers.contacts())[0:1] and [(await store.peers.contacts())[0].channel]
+        )
+
+        gaps = [record.content for record in await at_work.records() if isinstance(record.content, Gap)]
+        assert Gap(3, 4, "absent") in gaps
+        assert DELETED not in {record.kind for record in await at_work.records()}
+
+
+async def test_follows_a_channel_that_the_account_has_not_joined(
+    telegram: Server, store: Store, tmp_path: Path
+) -> None:
+    telegram.world.add_channel("not_joined", "Not joined")
+    telegram.world.add_account(PHONE)
+    async with collecting(telegram, store, tmp_path, "not_joined") as at_work:
+        at_work.collector.poll_soon()
+        telegram.world.publish("not_joined", "No push for this one.")
+        at_work.collector.poll_soon()
+
+        await at_work.until(lambda told: len(told) == 1)
+
+
+async def test_goes_on_after_the_connection_was_lost(bridge: Server, store: Store, tmp_path: Path) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+        bridge.faults.drop()
+        await at_work.until_recorded(Kind.BLIND)
+        bridge.world.publish("bridge_news", "The line is up again.")
+
+        await at_work.until(lambda told: len(told) == 2)
