@@ -1,7 +1,7 @@
 """Does a story file name entities, topics and flags that can be matched?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -9,8 +9,14 @@ from monitor.config.channels import username
 from monitor.config.files import StoryFile
 from monitor.config.fitting import present
 from monitor.config.mistakes import Notes, Path, meant, one_of
+from monitor.errors import ConfigError, QueryError
+from monitor.matching.matcher import check
+from monitor.matching.query import parse
 from monitor.model.channel import Channel
 from monitor.model.story import CASES, KINDS, PRIORITIES, Flag, Story
+
+SHOWN = 100
+"""Characters of a query that are shown around a mistake."""
 
 _STORY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -31,7 +37,44 @@ def story(id: str, table: StoryFile, notes: Notes) -> Story:
     _check_entities(found, notes)
     for place, flag in enumerate(flags):
         _check_flag(flag, ("flag", place), notes)
+    _check_queries(found, notes)
     return found
+
+
+def _check_queries(found: Story, notes: Notes) -> None:
+    """Each query by itself, so that every mistake is found; then the story as a whole."""
+    sound = notes.clean
+    names = [*found.entities, *found.topics]
+    for id, query in found.topics.items():
+        sound = _parses(query, None, ("topics", id), notes) and sound
+    for place, flag in enumerate(found.flags):
+        sound = _parses(flag.when, names, ("flag", place, "when"), notes) and sound
+    if sound:
+        try:
+            check(found)
+        except ConfigError as error:
+            # What is left is about the whole: it is too large. The file and its name are told already.
+            notes((), str(error).partition(": ")[2])
+
+
+def _parses(query: str, names: Collection[str] | None, at: Path, notes: Notes) -> bool:
+    try:
+        parse(query, names)
+    except QueryError as error:
+        notes(at, f"{error.reason}\n{_caret(query, error.column)}" if query.strip() else error.reason)
+        return False
+    return True
+
+
+def _caret(query: str, column: int) -> str:
+    """The line of the query where it goes wrong, or the part of it around that, with a caret below."""
+    start = query.rfind("\n", 0, column) + 1
+    end = query.find("\n", column)
+    line = query[start : end if end >= 0 else len(query)]
+    column -= start
+    first = max(0, column - SHOWN // 2)
+    part = line[first : first + SHOWN].replace("\t", " ")
+    return f"    {part}\n    {' ' * (column - first)}^"
 
 
 def check_channels(found: Story, watched: Sequence[Channel], notes: Notes) -> None:
