@@ -348,7 +348,7 @@ class Search(Protocol):
     """Full-text search; can always be built again from the ledger."""
 
     async def index(self, records: Sequence[Record], *, upto: int) -> None:
-        """Take in these records and the position, all or nothing."""
+        """Take in these records and the position, all or nothing. An `upto` behind the position empties the search first."""
         ...
 
     async def position(self) -> int: ...
@@ -364,12 +364,16 @@ class Search(Protocol):
         limit: int = 20,
         before: int | None = None,
     ) -> Sequence[int]:
-        """Indices of records that say this in any inflected form, newest first. `ConfigError` for a query that is none."""
+        """Indices of records that say this in any inflected form, newest first, all of them below `before`.
+
+        Published at or after `since` and before `until`; `deleted`: only posts that are deleted now. `ConfigError` for a query
+        that is none.
+        """
         ...
 
 
 class Store(Protocol):
-    """Those of the ports that a database keeps, side by side."""
+    """Those of the ports that one database keeps, side by side. (The search is in a file of its own.)"""
 
     ledger: Ledger
     positions: Positions
@@ -379,7 +383,6 @@ class Store(Protocol):
     agenda: Agenda
     health: Health
     checkpoints: Checkpoints
-    search: Search
 
 
 # -------------------------------------------------------------------------------------------------------------- notifiers

@@ -1,0 +1,52 @@
+"""From the ledger to the search: every record that the search has not taken in yet.
+
+The search lags behind the ledger by a moment and never holds it up. What is lost of it is read again from the ledger.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from monitor.errors import Unavailable
+from monitor.ports import Ledger, Search
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+"""Records taken in with one transaction."""
+LOOK_EVERY = 5.0
+"""Seconds after which the stage looks by itself: another process may have appended, or the search may answer again."""
+
+
+async def index(ledger: Ledger, search: Search, *, limit: int = BATCH) -> int:
+    """One step: the next records, at most `limit`. How many they were; 0 when the search holds everything."""
+    position = await search.position()
+    records = await ledger.read(position, limit)
+    if records:
+        await search.index(records, upto=records[-1].index + 1)
+    elif position > (size := await ledger.size()):
+        # The ledger was restored from a backup: what the search knows beyond it never happened.
+        log.warning("search is ahead of the ledger; building it again", position=position, size=size)
+        await search.index([], upto=0)
+    return len(records)
+
+
+async def catch_up(ledger: Ledger, search: Search) -> None:
+    """Until the search holds everything that the ledger holds now."""
+    size = await ledger.size()
+    while await index(ledger, search) and await search.position() < size:
+        pass
+
+
+async def keep_indexed(ledger: Ledger, search: Search, *, recorded: asyncio.Event) -> None:
+    """Takes in what is recorded, for ever, each time `recorded` is set; the event belongs to this stage alone."""
+    while True:
+        recorded.clear()
+        try:
+            while await index(ledger, search):
+                pass
+        except Unavailable as error:
+            log.warning("search not up to date; it will be tried again", reason=str(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(recorded.wait(), LOOK_EVERY)

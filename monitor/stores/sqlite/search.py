@@ -1,0 +1,329 @@
+"""Which records say this? Full-text search in a file of its own, which can always be built again from the ledger.
+
+The file keeps stems and where they stand, and no text (FTS5, contentless): a million posts are some 230 MB. Ranking by bm25
+would take half a second for a common word; the newest come first in a millisecond.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.model.channel import Identity
+from monitor.model.instant import Instant
+from monitor.model.post import Post, PostId
+from monitor.model.record import Gone, Kind, Record, Source
+from monitor.stores.sqlite.connection import (
+    Database,
+    Error,
+    Reader,
+    Writer,
+    connect,
+    open_reader,
+    open_writer,
+    translated,
+)
+from monitor.stores.sqlite.forms import Forms, likely_forms
+from monitor.stores.sqlite.looking import expression
+from monitor.stores.sqlite.stems import Stems
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+LAYOUT = 1
+"""Counted up when the tables or the stems change: a file of another layout is built again."""
+
+_APPLICATION = 0x6D6F6E73
+"""`mons`, in the file's own header: what may be emptied."""
+_PATIENCE = 5.0
+"""Seconds that another process may hold the lock; whoever indexes tries again anyway."""
+_HIGHEST = 2**63 - 1
+_BETWEEN_FIELDS = " ¶ "
+"""A word that no query holds: no phrase reaches from one field of a post into the next."""
+
+_TABLES = (
+    "CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT",
+    "INSERT INTO state VALUES (1, 0)",
+    "CREATE VIRTUAL TABLE words USING fts5 (stems, channel, content='', contentless_delete=1, tokenize='ascii')",
+    "CREATE TABLE said (record INTEGER PRIMARY KEY, number INTEGER NOT NULL, post INTEGER NOT NULL, at INTEGER NOT NULL)"
+    " STRICT",
+    "CREATE TABLE gone (number INTEGER NOT NULL, post INTEGER NOT NULL, observed_at INTEGER NOT NULL,"
+    " PRIMARY KEY (number, post)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE names (number INTEGER NOT NULL, id INTEGER, username TEXT) STRICT",
+    f"PRAGMA user_version = {LAYOUT}",
+    f"PRAGMA application_id = {_APPLICATION}",
+)
+_NAMED = (
+    "INSERT INTO names SELECT ?1, ?2, ?3"
+    " WHERE NOT EXISTS (SELECT 1 FROM names WHERE number = ?1 AND id IS ?2 AND username IS ?3)"
+)
+_BACK = "DELETE FROM gone WHERE number = ? AND post = ? AND (? OR observed_at < ?)"
+_QUESTION = (
+    "SELECT record FROM words CROSS JOIN said ON record = words.rowid"
+    " WHERE words MATCH ? AND words.rowid < ? AND at BETWEEN ? AND ? AND (? OR EXISTS ("
+    "SELECT 1 FROM gone WHERE gone.number = said.number AND gone.post = said.post))"
+    " ORDER BY words.rowid DESC LIMIT ?"
+)
+
+
+@asynccontextmanager
+async def open_search(path: Path, *, forms: Forms = likely_forms) -> AsyncIterator["SearchFile"]:
+    """The search file at `path`: made where there is none, emptied where it is damaged or of another layout.
+
+    `forms`: the inflected forms of a query's word. ConfigError for a file that is somebody else's database.
+    """
+    await asyncio.to_thread(_open_up, path)
+    async with (
+        open_writer(path, prepare=_prepare, page=_Page, patience=_PATIENCE) as writer,
+        open_reader(path, prepare=lambda database: None) as reader,
+    ):
+        yield SearchFile(path, writer, reader, forms)
+
+
+class SearchFile:
+    """The Search port. Times are compared as `since` <= published < `until`; a post without a date counts by when it was seen.
+
+    A channel is found by its id where that is known, else by any name it ever had here. Several processes may index; a
+    position behind the search's own empties it.
+    """
+
+    def __init__(self, path: Path, writer: "Writer[_Page]", reader: Reader, forms: Forms) -> None:
+        self._path = path
+        self._writer = writer
+        self._reader = reader
+        self._forms = forms
+        self._stems_written = Stems()  # one a thread
+        self._stems_read = Stems()
+
+    async def index(self, records: Sequence[Record], *, upto: int) -> None:
+        try:
+            await self._writer.atomically(lambda page: page.take_in(records, upto, self._stems_written))
+        except LedgerBroken as damage:
+            raise await self._damaged(damage) from damage
+
+    async def position(self) -> int:
+        return await self._look(lambda database: _position(database) if _is_laid_out(database) else 0)
+
+    async def find(
+        self,
+        query: str,
+        *,
+        channel: Identity | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        deleted: bool = False,
+        limit: int = 20,
+        before: int | None = None,
+    ) -> Sequence[int]:
+        bounds = (
+            _HIGHEST if before is None else _clamp(before),
+            -_HIGHEST if since is None else _clamp(since),
+            _HIGHEST if until is None else _clamp(until - 1),
+            not deleted,
+            max(0, _clamp(limit)),
+        )
+
+        def look(database: Database) -> list[int]:
+            said = expression(query, stems=self._stems_read, forms=self._forms)
+            return _find(database, said, channel, bounds) if _is_laid_out(database) else []
+
+        return await self._look(look)
+
+    async def _look(self, look: Callable[[Database], T]) -> T:
+        try:
+            return await self._reader.read(look)
+        except LedgerBroken as damage:
+            raise await self._damaged(damage) from damage
+
+    async def _damaged(self, damage: LedgerBroken) -> Unavailable:
+        """Damage of this file is never the ledger's: whoever indexes fills it again."""
+        await asyncio.to_thread(_empty, self._path, damage)
+        return Unavailable("the search index was damaged and is being built again from the ledger")
+
+
+# ------------------------------------------------------------------------------------------------------------ what is kept
+
+
+class _Page:
+    """What one transaction does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._erased = False
+
+    def take_in(self, records: Sequence[Record], upto: int, stems: Stems) -> None:
+        """What another process has taken in already is passed over."""
+        if not _is_laid_out(self._database) or upto < _position(self._database):
+            _lay_out(self._database)
+        position = _position(self._database)
+        news = [record for record in records if record.index >= position]
+        _keep(self._database, news, stems)
+        for record in news:
+            if record.kind is Kind.ERASED and record.post:
+                _forget(self._database, number=record.number, post=record.post, before=record.index)
+                self._erased = True
+        self._database.execute("UPDATE state SET upto = ?", (max(position, upto),))
+
+    def finish(self) -> None:
+        """Everything is written already."""
+
+    def committed(self) -> None:
+        if self._erased:
+            with suppress(Error):
+                self._database.execute("PRAGMA wal_checkpoint (TRUNCATE)")  # the pages as they were are still in there
+
+    def abandoned(self) -> None:
+        """Nothing is kept outside the file."""
+
+
+def _keep(database: Database, records: Sequence[Record], stems: Stems) -> None:
+    said: list[tuple[int, int, PostId, Instant]] = []
+    words: list[tuple[int, str, str]] = []
+    names: set[tuple[int, int | None, str | None]] = set()
+    for record in records:
+        if record.channel is not None:
+            names.add((record.number, record.channel.id, _lower(record.channel.username)))
+        if record.said is not None:
+            at = record.observed_at if record.published_at is None else record.published_at
+            said.append((record.index, record.number, record.post, _clamp(at)))
+            words.append((record.index, _words(record.said, stems), f"c{record.number}"))
+            database.execute(_BACK, _back(record, record.said))
+        elif isinstance(record.content, Gone):
+            gone = (record.number, record.post, _clamp(record.observed_at))
+            database.execute("INSERT OR IGNORE INTO gone VALUES (?, ?, ?)", gone)
+    database.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", said)
+    database.executemany("INSERT INTO words (rowid, stems, channel) VALUES (?, ?, ?)", words)
+    database.executemany(_NAMED, list(names))
+
+
+def _back(record: Record, post: Post) -> tuple[int, PostId, bool, Instant]:
+    """A push may tell late, and an import always does, what a post said before it went: see `ledger/changes.py`."""
+    maybe_old = record.source in (Source.PUSH, Source.IMPORT)
+    return record.number, record.post, not maybe_old, -_HIGHEST if post.edited_at is None else _clamp(post.edited_at)
+
+
+def _words(post: Post, stems: Stems) -> str:
+    """Everything the post says, as stems."""
+    texts = [words for _, words in post.fields()]
+    if post.service:
+        texts.append(post.service)
+    return _BETWEEN_FIELDS.join(stems.of(text) for text in texts)
+
+
+def _forget(database: Database, *, number: int, post: int, before: int) -> None:
+    """Nothing that this post said before that record stays: neither in the tables nor in the pages of the file.
+
+    A word deleted from a contentless table leaves its traces until all is merged; `secure_delete` overwrites what is freed.
+    """
+    of_post = (number, post, before)
+    database.execute(
+        "DELETE FROM words WHERE rowid IN (SELECT record FROM said WHERE number = ? AND post = ? AND record < ?)",
+        of_post,
+    )
+    database.execute("DELETE FROM said WHERE number = ? AND post = ? AND record < ?", of_post)
+    database.execute("INSERT INTO words (words) VALUES ('optimize')")
+
+
+def _position(database: Database) -> int:
+    [upto] = database.execute("SELECT upto FROM state").fetchone()
+    return int(upto)
+
+
+def _find(database: Database, said: str, channel: Identity | None, bounds: Sequence[int]) -> list[int]:
+    match = f"{{stems}} : ({said})"
+    if channel is not None:
+        numbers = _numbers(database, channel)
+        if not numbers:
+            return []
+        match += f" AND {{channel}} : ({' OR '.join(numbers)})"
+    return [record for (record,) in database.execute(_QUESTION, (match, *bounds))]
+
+
+def _numbers(database: Database, channel: Identity) -> list[str]:
+    """The words that stand for the channel beside what it said."""
+    rows = database.execute("SELECT DISTINCT number FROM names WHERE id = ?", (channel.id,)).fetchall()
+    if not rows and channel.username is not None:
+        # A name may have been another channel's: with an id in hand, only one of which no id is known can be meant.
+        rows = database.execute(
+            "SELECT DISTINCT number FROM names WHERE username = ?1 AND (?2 IS NULL OR number NOT IN"
+            " (SELECT number FROM names WHERE id IS NOT NULL))",
+            (_lower(channel.username), channel.id),
+        ).fetchall()
+    return [f'"c{number}"' for (number,) in rows]
+
+
+def _lower(username: str | None) -> str | None:
+    return None if username is None else username.lower()
+
+
+def _clamp(number: int) -> int:
+    """SQLite holds 64 bits."""
+    return max(-_HIGHEST, min(number, _HIGHEST))
+
+
+# ---------------------------------------------------------------------------------------------------------------- the file
+
+
+def _open_up(path: Path) -> None:
+    """A file that can be opened, whatever was there."""
+    try:
+        _try(path)
+    except LedgerBroken as damage:
+        try:
+            _empty(path, damage)
+        except Unavailable:  # not even its header is left, so no other process can be at work with it
+            for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+                path.with_name(name).unlink(missing_ok=True)
+        _try(path)
+
+
+def _try(path: Path) -> None:
+    with closing(connect(path)) as database:
+        try:
+            _prepare(database)
+            _find(database, '"a"', None, (_HIGHEST, -_HIGHEST, _HIGHEST, True, 1))
+        except Error as error:
+            raise translated(error, path) from error
+
+
+def _prepare(database: Database) -> None:
+    # Half the syncs of the ledger's: what a power cut takes away, the ledger still has.
+    for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+        database.execute(f"PRAGMA {setting}")
+    [application] = database.execute("PRAGMA application_id").fetchone()
+    [tables] = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != _APPLICATION:
+        [[_, _, path]] = database.execute("PRAGMA database_list").fetchall()
+        raise ConfigError(f"{path} is not a search file of this program but another database")
+    if not _is_laid_out(database):
+        database.execute("BEGIN IMMEDIATE")
+        _lay_out(database)
+        database.execute("COMMIT")
+
+
+def _empty(path: Path, damage: LedgerBroken) -> None:
+    """Overwritten in place with nothing, by the library's own means: other processes may have it open."""
+    log.warning("search index damaged; building it again from the ledger", path=str(path), reason=str(damage))
+    try:
+        with closing(connect(path)) as database, closing(type(database)(":memory:")) as nothing:
+            nothing.backup(database)
+    except (Error, LedgerBroken) as error:
+        raise Unavailable(f"{path} is no database any more; it is made anew at the next start") from error
+
+
+def _is_laid_out(database: Database) -> bool:
+    """False for a new file, one of another layout, and one that another process has just emptied."""
+    [layout] = database.execute("PRAGMA user_version").fetchone()
+    return bool(layout == LAYOUT)
+
+
+def _lay_out(database: Database) -> None:
+    for table in ("state", "words", "said", "gone", "names"):
+        database.execute(f"DROP TABLE IF EXISTS {table}")
+    for statement in _TABLES:
+        database.execute(statement)

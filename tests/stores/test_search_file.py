@@ -1,0 +1,172 @@
+"""The search file …"""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import ConfigError, Unavailable
+from monitor.matching.words import inflect
+from monitor.model.channel import Identity
+from monitor.model.post import Post
+from monitor.model.record import Kind, Record, Said
+from monitor.stores.sqlite import connection
+from monitor.stores.sqlite.search import open_search
+
+POSTS = [f"Обмен номер {number} состоится на границе, сообщил губернатор" for number in range(400)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "search.db"
+
+
+def record(index: int, text: str | None, *, kind: Kind = Kind.PUBLISHED, post: int | None = None) -> Record:
+    return Record(
+        index=index,
+        kind=kind,
+        number=1,
+        channel=Identity(id=-1001),
+        post=index + 1 if post is None else post,
+        published_at=0,
+        observed_at=0,
+        source=None,
+        content=None if text is None else Said(Post(text=text)),
+        leaf=bytes(32),
+    )
+
+
+async def fill(path: Path) -> None:
+    async with open_search(path) as search:
+        await search.index([record(index, text) for index, text in enumerate(POSTS)], upto=len(POSTS))
+
+
+def on_the_disk(path: Path) -> bytes:
+    """The file, its write-ahead log and the index of that."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_is_readable_to_its_owner_alone(path: Path) -> None:
+    async with open_search(path):
+        assert mode(path) == 0o600
+
+
+async def test_holds_stems_and_no_text(path: Path) -> None:
+    async with open_search(path) as search:
+        await search.index([record(0, "Свидетель Иванченко рассказал")], upto=1)
+
+        assert "ванченк".encode() in on_the_disk(path)
+        assert "ванченко".encode() not in on_the_disk(path)
+
+
+async def test_holds_no_word_of_an_erased_post(path: Path) -> None:
+    async with open_search(path) as search:
+        await search.index([record(0, "Свидетель Иванченко рассказал"), *map(record, range(1, 300), POSTS)], upto=300)
+        held = on_the_disk(path)
+
+        await search.index([record(300, None, kind=Kind.ERASED, post=1)], upto=301)
+
+        assert "ванченк".encode() in held
+        assert "ванченк".encode() not in on_the_disk(path)
+        assert await search.find("обмен", limit=1) == [299]
+
+
+async def test_asks_a_dictionary_for_the_forms_of_a_word_where_it_is_given_one(path: Path) -> None:
+    async with open_search(path, forms=inflect) as search:
+        await search.index([record(0, "людей вывезли"), record(1, "Харкова не бачили")], upto=2)
+
+        assert await search.find("человек") == [0]
+        assert await search.find("Харків") == [1]
+
+
+async def test_is_not_taken_for_the_database_of_something_else(path: Path) -> None:
+    database = connection.connect(path)
+    database.execute("CREATE TABLE precious (thing TEXT)")
+    database.close()
+
+    with pytest.raises(ConfigError, match=r"search\.db is not a search file"):
+        async with open_search(path):
+            pass
+
+    database = connection.connect(path)
+    assert database.execute("SELECT count(*) FROM precious").fetchone() == (0,)
+    database.close()
+
+
+async def test_is_built_again_where_its_layout_is_another(path: Path) -> None:
+    await fill(path)
+    database = connection.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+
+    async with open_search(path) as search:
+        assert await search.position() == 0
+
+
+def overwritten(path: Path) -> None:
+    path.write_bytes(b"Not a database at all. " * 1000)
+
+
+def cut_short(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2 + 100)
+
+
+def emptied(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def scrambled(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+
+
+@pytest.mark.parametrize("harm", [overwritten, cut_short, emptied, scrambled])
+async def test_is_built_again_when_it_is_found_damaged_at_the_start(path: Path, harm: Callable[[Path], None]) -> None:
+    await fill(path)
+    harm(path)
+
+    async with open_search(path) as search:
+        try:
+            assert await search.position() == 0
+        except Unavailable:  # found out just now
+            assert await search.position() == 0
+        await search.index([record(0, "обмен")], upto=1)
+        assert await search.find("обмен") == [0]
+
+
+@pytest.mark.parametrize("page", range(2, 19))
+async def test_answers_rightly_or_is_built_again_wherever_it_is_damaged(path: Path, page: int) -> None:
+    await fill(path)
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(bytes(4096))
+
+    async with open_search(path) as search:
+        for _ in range(5):
+            with suppress(Unavailable):  # damaged and being built again
+                position = await search.position()
+                records = [record(index, text) for index, text in enumerate([*POSTS, "Обмен"])][position:]
+                await search.index(records, upto=401)
+                found = await search.find("обмен", limit=1000)
+                break
+
+    assert found == list(range(400, -1, -1))
+
+
+async def test_stays_of_use_to_another_process_when_one_empties_it(path: Path) -> None:
+    await fill(path)
+
+    async with open_search(path) as one, open_search(path) as other:
+        await one.index([], upto=0)
+
+        assert await other.position() == 0
+        assert await other.find("обмен") == []
+        await other.index([record(0, "обмен")], upto=1)
+        assert await one.find("обмен") == [0]
