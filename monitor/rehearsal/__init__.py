@@ -4,6 +4,7 @@ from monitor.rehearsal.account import Account, Chat, Sent
 from monitor.rehearsal.channel import ChannelState, Truth
 from monitor.rehearsal.client import client, sign_in
 from monitor.rehearsal.faults import Faults, Hold
+from monitor.rehearsal.remote import Remote, launch
 from monitor.rehearsal.server import Server, serve
 from monitor.rehearsal.world import World
 
@@ -13,11 +14,13 @@ __all__ = [
     "Chat",
     "Faults",
     "Hold",
+    "Remote",
     "Sent",
     "Server",
     "Truth",
     "World",
     "client",
+    "launch",
     "serve",
     "sign_in",
 ]

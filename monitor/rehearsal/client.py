@@ -2,18 +2,31 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from telethon import TelegramClient
 from telethon.crypto import rsa
-
-from monitor.rehearsal.server import Server
 
 API_ID, API_HASH = 1, "0" * 32
 """The rehearsal takes any."""
 
 
-def client(server: Server, session: Any, **options: Any) -> Any:
+class Place(Protocol):
+    """Where a rehearsal server is: a `Server` in this process, or a `Remote` in another."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def dc(self) -> int: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def public_key(self) -> str: ...
+
+
+def client(server: Place, session: Any, **options: Any) -> Any:
     """A Telethon client that will connect to this server; `session` and `options` are Telethon's own."""
     rsa.add_key(server.public_key, old=False)
     made = TelegramClient(session, API_ID, API_HASH, **options)
@@ -21,7 +34,7 @@ def client(server: Server, session: Any, **options: Any) -> Any:
     return made
 
 
-async def sign_in(server: Server, session_path: Path | str, account: str) -> Path:
+async def sign_in(server: Place, session_path: Path | str, account: str) -> Path:
     """Make a session file (0600) that is signed in as `account`, a phone or a bot's token; where it is."""
     path = Path(session_path)
     path = path if path.suffix == ".session" else path.with_name(f"{path.name}.session")
@@ -34,7 +47,7 @@ async def sign_in(server: Server, session_path: Path | str, account: str) -> Pat
             await signing.sign_in(bot_token=account)
         else:
             await signing.send_code_request(account)
-            await signing.sign_in(account, server.world.code)
+            await signing.sign_in(account, server.code)
     finally:
         await signing.disconnect()
     return path

@@ -37,6 +37,11 @@ class Server:
         return self._desk.port
 
     @property
+    def code(self) -> str:
+        """What every sign-in is asked for."""
+        return self.world.code
+
+    @property
     def bugs(self) -> list[Exception]:
         """Errors of the server itself; there should be none."""
         return self._desk.bugs

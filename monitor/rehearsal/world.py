@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -239,6 +239,10 @@ class World:
 
         Channels that are not there are added, with a past that ends where the file begins. How many were published.
         """
+        return max(self.loading(path, announce=announce), default=0)
+
+    def loading(self, path: Path, *, announce: bool = True) -> Iterator[int]:
+        """The same one by one, for whoever sets the pace: each step publishes a post and says how many those were."""
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             posts = [msgspec.json.decode(line) for line in lines]
         first: dict[str, PostId] = {}
@@ -247,9 +251,9 @@ class World:
         for channel, id in first.items():
             if self.find(channel) is None:
                 self.add_channel(channel, first_id=id)
-        for post in posts:
+        for count, post in enumerate(posts, 1):
             self.publish(post["channel"], post["text"], parse(post["date"]), id=post["id"], announce=announce)
-        return len(posts)
+            yield count
 
     # ------------------------------------------------------------------------------------------- what befalls a channel
 
