@@ -3,6 +3,7 @@
 MonitorError
 ├── Unavailable     the other side cannot now; try again after `wait`
 ├── Refused         the other side never will; write it down and go on
+├── Uncertain       the other side may have done it, and doing it again would do it twice
 ├── ConfigError     the operator's mistake: cannot start; exit 2
 │   └── QueryError  a query that does not parse; knows its column
 ├── LedgerBroken    the ledger does not verify; exit 3
@@ -29,6 +30,10 @@ class Unavailable(MonitorError):
 
 class Refused(MonitorError):
     """The other side never will, as things stand."""
+
+
+class Uncertain(MonitorError):
+    """The other side may have done what it was asked, will not say, and cannot be asked again without doing it twice."""
 
 
 class ConfigError(MonitorError):

@@ -1,0 +1,220 @@
+"""From the outbox to the notifiers, and what came of it back into the store.
+
+Every destination has a lane of its own, in which alerts go one after the other: one that is slow or away holds up nobody else. What
+was sent is sent again, under the same key, only where its receipt could not be kept.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from monitor.alerting.retry import asof, next_attempt
+from monitor.errors import Refused, Unavailable, Uncertain
+from monitor.model import instant
+from monitor.model.alert import Alert, Message, Receipt, State, Subscriber
+from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
+from monitor.ports import Clock, Fact, Health, Notifier, Outbox
+from monitor.stages.waking import woken
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 60.0
+"""Seconds that one attempt may take; notifiers have shorter limits of their own."""
+AT_ONCE = 500
+"""Alerts taken out of the store at once."""
+LOOK_AGAIN = 10 * SECOND
+"""Another process may have put alerts in, or back, without waking us."""
+LOOK_BESIDE = SECOND
+"""While one lane is busy, another may become due."""
+RETRY = 2 * SECOND
+MAY_REPEAT_AFTER = HOUR
+"""How long Telegram remembers a `random_id` is not documented."""
+RED_AFTER = 15 * MINUTE
+REPORT_EVERY = 10 * SECOND
+FAULTS = 5
+"""Attempts at an alert that fail in ways nobody foresaw; then it is dead, and the next one goes."""
+_FAULT = "fault: "
+
+
+class Courier:
+    """Carries what is due, and remembers where it has been since it started."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        notifiers: Mapping[str, Notifier],
+        *,
+        subscribers: Sequence[Subscriber],
+        health: Health,
+        clock: Clock,
+        late_after: Instant,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._outbox = outbox
+        self._notifiers = notifiers
+        self._subscribers = {subscriber.name: subscriber for subscriber in subscribers}
+        self._health = health
+        self._clock = clock
+        self._late_after = late_after
+        self._patience = patience
+        self._busy: set[str] = set()
+        self._been: set[str] = set()
+        self._facts: dict[str, Fact] = {}
+
+    async def deliver_due(self) -> int:
+        """One attempt at everything that is due, each lane up to the first that is postponed. How many lanes there were."""
+        async with asyncio.TaskGroup() as lanes:
+            return await self.start(lanes, done=lambda: None)
+
+    async def start(self, lanes: asyncio.TaskGroup, *, done: Callable[[], None]) -> int:
+        """Sets out in every lane in which something is due and nobody is under way; `done` is called as each comes back."""
+        due: dict[str, list[Alert]] = {}
+        for alert in await self._due():
+            if alert.lane not in self._busy:
+                due.setdefault(alert.lane, []).append(alert)
+        for lane, alerts in due.items():
+            self._busy.add(lane)
+            lanes.create_task(self._carry(lane, alerts, done))
+        return len(due)
+
+    async def next_look(self) -> Instant:
+        """When to look again, if nobody says anything before."""
+        now = self._clock.now()
+        if self._busy:
+            return now + LOOK_BESIDE
+        next_due = await self._outbox.next_due()
+        return min(next_due or now + LOOK_AGAIN, now + LOOK_AGAIN)
+
+    async def _due(self) -> Sequence[Alert]:
+        now = self._clock.now()
+        due = await self._outbox.due(now, limit=AT_ONCE)
+        if due or self._busy:
+            return due
+        by = asof(now, next_due=await self._outbox.next_due())
+        return await self._outbox.due(by, limit=AT_ONCE) if by > now else due
+
+    async def _carry(self, lane: str, alerts: Sequence[Alert], done: Callable[[], None]) -> None:
+        try:
+            for alert in alerts:
+                receipt = await self._attempt(alert)
+                await self._keep(receipt)
+                await self._tell(alert, receipt)
+                if receipt.state is State.WAITING:
+                    break  # what comes after it waits for it
+        finally:
+            self._busy.discard(lane)
+            done()
+
+    async def _attempt(self, alert: Alert) -> Receipt:
+        """One try. Whatever goes wrong becomes a receipt."""
+        now = self._clock.now()
+        try:
+            message = self._as_sent(alert, now)
+            subscriber = self._subscribers.get(alert.subscriber)
+            if subscriber is None:
+                raise Refused("is no subscriber any longer")
+            notifier = self._notifiers.get(subscriber.kind)
+            if notifier is None:
+                raise Refused(f"nothing here carries alerts by {subscriber.kind}")
+            async with asyncio.timeout(self._patience):
+                await notifier.send(subscriber.address, message, key=alert.key, random_id=alert.random_id, now=now)
+        except Unavailable as error:
+            return self._postponed(alert, str(error), wait=error.wait)
+        except TimeoutError:
+            return self._postponed(alert, f"no answer within {self._patience:g} s")
+        except Refused as error:
+            return self._receipt(alert, State.DEAD, str(error))
+        except Uncertain as error:
+            return self._receipt(alert, State.UNCERTAIN, str(error))
+        except Exception as error:
+            # One alert that cannot be put into words or bytes must not hold up its lane for ever. Its text may be in the
+            # error's own words, which are therefore not kept.
+            if alert.attempts + 1 >= FAULTS and alert.reason.startswith(_FAULT):
+                return self._receipt(alert, State.DEAD, f"{_FAULT}{_whence(error)}")
+            return self._postponed(alert, f"{_FAULT}{_whence(error)}")
+        finally:
+            self._been.add(alert.lane)
+        return self._receipt(alert, State.DELIVERED, "")
+
+    def _as_sent(self, alert: Alert, now: Instant) -> Message:
+        """The message with what is known only now."""
+        happened = alert.published_at if alert.message.event == "published" else None
+        since = happened if happened is not None else instant.parse(alert.message.observed_at)
+        # Before a crash somebody may have been under way with the first of a lane, without leaving a trace.
+        tried = bool(alert.reason) or alert.lane not in self._been
+        return msgspec.structs.replace(
+            alert.message,
+            late=now - since > self._late_after,
+            repeat=tried and now - alert.created_at > MAY_REPEAT_AFTER,
+        )
+
+    def _postponed(self, alert: Alert, reason: str, *, wait: float | None = None) -> Receipt:
+        now, attempts = self._clock.now(), alert.attempts + 1
+        due_at = next_attempt(alert.key, attempts=attempts, created_at=alert.created_at, now=now, wait=wait)
+        if due_at is None:
+            return self._receipt(alert, State.DEAD, f"given up: {reason}")
+        return msgspec.structs.replace(self._receipt(alert, State.WAITING, reason), due_at=due_at)
+
+    def _receipt(self, alert: Alert, state: State, reason: str) -> Receipt:
+        return Receipt(key=alert.key, state=state, at=self._clock.now(), attempts=alert.attempts + 1, reason=reason)
+
+    async def _keep(self, receipt: Receipt) -> None:
+        """The receipt into the store, however long the disk is full: without it the alert would be sent again."""
+        while True:
+            try:
+                return await self._outbox.settle([receipt])
+            except Unavailable as error:
+                log.error("receipt not stored yet; trying again", key=receipt.key, reason=str(error))
+                await self._clock.sleep_until(self._clock.now() + RETRY)
+
+    async def _tell(self, alert: Alert, receipt: Receipt) -> None:
+        """Log line and health row."""
+        facts = {"key": alert.key, "subscriber": alert.subscriber, "story": alert.story, "record": alert.record}
+        if receipt.state is State.DELIVERED:
+            log.info("alert delivered", **facts, attempts=receipt.attempts)
+        elif receipt.state is State.WAITING:
+            log.warning("alert postponed", **facts, attempts=receipt.attempts, reason=receipt.reason)
+        else:
+            log.error("alert not delivered", **facts, state=str(receipt.state), reason=receipt.reason)
+        away = receipt.state is State.WAITING
+        red = receipt.at - alert.created_at >= RED_AFTER if away else receipt.state is not State.DELIVERED
+        fact = Fact(
+            "destination",
+            alert.subscriber,
+            receipt.at,
+            red=red,
+            note=receipt.reason,
+            figures={"attempts": float(receipt.attempts)},
+        )
+        known = self._facts.get(alert.subscriber)
+        if known and (known.red, known.note) == (red, fact.note) and fact.at < known.at + REPORT_EVERY:
+            return
+        self._facts[alert.subscriber] = fact
+        try:
+            await self._health.report([fact])
+        except Unavailable as error:
+            log.warning("health not stored", reason=str(error))
+
+
+async def deliver(courier: Courier, *, owed: asyncio.Event, clock: Clock) -> None:
+    """Delivers for ever, as soon as something is `owed` or due."""
+    async with asyncio.TaskGroup() as lanes:
+        while True:
+            try:
+                await courier.start(lanes, done=owed.set)
+                by = await courier.next_look()
+            except Unavailable as error:
+                log.error("outbox not readable; trying again", reason=str(error))
+                by = clock.now() + RETRY
+            await woken(owed, clock=clock, by=by)
+
+
+def _whence(error: BaseException) -> str:
+    """The kind of error, and the line that raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}" if trace is not None else ""
+    return f"{type(error).__name__}{where}"
