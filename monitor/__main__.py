@@ -1,5 +1,6 @@
 """python -m monitor"""
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -9,6 +10,10 @@ from monitor.cli.exits import ending
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and answers with the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Posts are in any script, and a terminal may know ASCII alone: it gets escapes, not a crash.
+            stream.reconfigure(errors="backslashreplace")
     return ending(lambda: monitor.main(args=arguments, prog_name="monitor", standalone_mode=False))
 
 

@@ -1,4 +1,4 @@
-"""How do words get onto standard output, so that nothing in them acts on a terminal?
+"""How do words get out, so that nothing in them acts on a terminal?
 
 Everything that commands print goes through here. Text for people is made visible first (`alerting/display.py`) and never read
 as rich's markup; JSON holds control characters only as escapes.
@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,29 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
 def say(words: str = "", *, style: str = "") -> None:
     """A line, or several, for people."""
     _console().print(Text(visible(words), style=style), soft_wrap=True)
+
+
+def tell(words: str) -> None:
+    """A line on standard error, beside what is printed for people or programs."""
+    print(visible(words), file=sys.stderr)
+
+
+class Piece(NamedTuple):
+    """Some words of a text, between two marks of ours."""
+
+    words: str
+    opening: str = ""
+    closing: str = ""
+    style: str = ""
+
+
+def say_pieces(pieces: Iterable[Piece], *, indent: str) -> None:
+    """A text of a stranger's, each of its lines behind `indent`, so that it can imitate none of ours."""
+    whole = Text(indent)
+    for piece in pieces:
+        words = f"{piece.opening}{visible(piece.words)}{piece.closing}"
+        whole.append(words.replace("\n", f"\n{indent}"), style=piece.style)
+    _console().print(whole, soft_wrap=True)
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

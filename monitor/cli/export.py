@@ -1,0 +1,163 @@
+"""monitor export: the records, for people and programs elsewhere."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Set
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+import click
+import msgspec
+
+from monitor.cli.opening import Store, known_channel, reading
+from monitor.cli.progress import Progress, progress
+from monitor.cli.records import as_json, sealed_as_json
+from monitor.cli.screen import as_json as line_of_json
+from monitor.cli.screen import tell
+from monitor.cli.usage import Usage, with_usage
+from monitor.cli.words import channel, moment
+from monitor.config import Settings, load
+from monitor.errors import ConfigError, LedgerBroken
+from monitor.model.instant import Instant
+from monitor.model.record import Record
+
+BATCH = 500
+"""Records read at once."""
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which records are wanted; None: all. `since` <= published (or seen, where nobody knows) < `until`."""
+
+    story: str | None = None
+    channel: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(["jsonl"]), required=True, help="jsonl: a JSON object a line.")
+@click.option("--output", "-o", metavar="PATH", required=True, help="Where to; - is standard output.")
+@click.option("--story", metavar="S", help="Only posts that were flagged for this story.")
+@click.option("--channel", "name", metavar="C", callback=channel, help="Only this channel.")
+@click.option("--since", metavar="D", callback=moment, help="Only what was published then or later.")
+@click.option("--until", metavar="D", callback=moment, help="Only what was published before.")
+@click.option("--plain", is_flag=True, help="Without the bytes that are hashed (header, salt and content).")
+@with_usage
+def command(
+    usage: Usage,
+    *,
+    form: str,
+    output: str,
+    story: str | None,
+    name: str | None,
+    since: Instant | None,
+    until: Instant | None,
+    plain: bool,
+) -> int:
+    """Records as JSON lines, in the order of their index. Without a filter: every record from 0 on, and with the bytes that
+    are hashed, so that others can verify them. The file appears when it is whole.
+
+    \b
+    Example:
+      monitor export --format jsonl -o ledger.jsonl
+      monitor export --format jsonl --story belgorod-exchange --plain -o - | jq .text
+    """
+    settings = load(usage.directory, os.environ)
+    wanted = Filter(story=story, channel=name, since=since, until=until)
+    with _writing(output) as file, progress("exporting") as moved:
+        count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
+    tell(f"{count:,} records exported" + ("" if output == "-" else f" to {output}"))
+    return 0
+
+
+async def _export(
+    settings: Settings, wanted: Filter, write: Callable[[bytes], object], *, plain: bool, moved: Progress
+) -> int:
+    async with reading(settings) as store:
+        chosen = await _chooser(store, wanted)
+        count, size = 0, await store.ledger.size()
+        async for batch in _batches(store, size):
+            picked = [record for record in batch if chosen(record)]
+            lines = [as_json(record) for record in picked]
+            if picked and not plain:
+                for line, sealed in zip(lines, await _sealed(store, picked), strict=True):
+                    line.update(sealed)
+            for line in lines:
+                write(line_of_json(line) + b"\n")
+            count += len(picked)
+            moved(batch[-1].index + 1, size)
+        return count
+
+
+async def _batches(store: Store, size: int) -> AsyncIterator[list[Record]]:
+    """The first `size` records; what is appended meanwhile is for the next export."""
+    start = 0
+    while start < size:
+        batch = await store.ledger.read(start, min(BATCH, size - start))
+        if not batch:
+            raise LedgerBroken(f"record {start} is missing", index=start)
+        yield list(batch)
+        start = batch[-1].index + 1
+
+
+async def _sealed(store: Store, picked: list[Record]) -> list[dict[str, object]]:
+    first, last = picked[0].index, picked[-1].index
+    sealed = {each.index: each for each in await store.ledger.sealed(first, last - first + 1)}
+    return [sealed_as_json(sealed[record.index]) for record in picked]
+
+
+async def _chooser(store: Store, wanted: Filter) -> Callable[[Record], bool]:
+    number = None
+    if wanted.channel is not None:
+        identity = await known_channel(store.ledger, wanted.channel)
+        number = next(held.number for held in await store.ledger.held() if held.identity == identity)
+    flagged = None if wanted.story is None else await _flagged(store, wanted.story)
+
+    def chosen(record: Record) -> bool:
+        at = record.published_at if record.published_at is not None else record.observed_at
+        return (
+            (number is None or record.number == number)
+            and (flagged is None or record.index in flagged)
+            and (wanted.since is None or at >= wanted.since)
+            and (wanted.until is None or at < wanted.until)
+        )
+
+    return chosen
+
+
+async def _flagged(store: Store, story: str) -> Set[int]:
+    found: set[int] = set()
+    before = None
+    while matches := await store.findings.of_story(story, limit=10_000, before=before):
+        found.update(match.record for match in matches)
+        before = min(match.record for match in matches)
+    return found
+
+
+@contextmanager
+def _writing(output: str) -> Iterator[IO[bytes]]:
+    """A file that has its name only once it is whole, whatever happens meanwhile."""
+    if output == "-":
+        yield sys.stdout.buffer
+        return
+    path = Path(output)
+    if path.exists() and not path.is_file():
+        # A device or a pipe: there is nothing to be whole, and nothing must take its name.
+        with path.open("wb") as file:
+            yield file
+        return
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path.parent} is no directory")
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            part.unlink()

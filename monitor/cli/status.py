@@ -1,0 +1,211 @@
+"""monitor status: is everything seen, matched and delivered, and on what evidence?"""
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from monitor.cli.opening import Store, reading
+from monitor.cli.screen import emit, line, red, say, say_table
+from monitor.cli.usage import Usage, with_usage
+from monitor.clock import SystemClock
+from monitor.config import Settings, load
+from monitor.ledger.checkpoint import parse
+from monitor.model.alert import State
+from monitor.model.channel import Channel
+from monitor.model.instant import MINUTE, SECOND, Instant, text
+from monitor.ports import Contact, Fact, Held
+
+STALE_POLLS = 3
+"""Polls that may be missed before evidence is too old to be any."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store has to say about health."""
+
+    facts: Sequence[Fact]
+    contacts: Sequence[Contact]
+    held: Sequence[Held]
+    kinds: Mapping[str, int]
+    outbox: Mapping[tuple[str, State], int]
+    matches: Mapping[str, int]
+    size: int
+    detected: int
+    checkpoint: str | None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing and how it stands. `words` say why it is red, or what is known."""
+
+    part: str
+    subject: str
+    red: bool
+    at: Instant | None
+    words: str
+    figures: Mapping[str, float] = {}
+
+
+@click.command()
+@with_usage
+def command(usage: Usage) -> int:
+    """The evidence of health: per channel the last proof of contact and what is unknown, per stage its position, per subscriber
+    what is due. Evidence that is too old is none. Exit code 1 if anything is red.
+
+    \b
+    Example:
+      monitor status
+      monitor status --json
+    """
+    settings = load(usage.directory, os.environ)
+    seen = asyncio.run(_look(settings))
+    now = SystemClock().now()
+    lines = list(judge(settings, seen, now=now))
+    if usage.json:
+        emit({"red": any(each.red for each in lines), "at": text(now), "lines": [_as_json(each) for each in lines]})
+    else:
+        say_table(("", "part", "subject", "seen", "how it stands"), [_row(each, now) for each in lines])
+        reds = sum(each.red for each in lines)
+        say(f"{reds} red" if reds else "all well", style="bold red" if reds else "green")
+    return 1 if any(each.red for each in lines) else 0
+
+
+async def _look(settings: Settings) -> Seen:
+    async with reading(settings) as store:
+        return await gather(store)
+
+
+async def gather(store: Store) -> Seen:
+    return Seen(
+        facts=await store.health.facts(),
+        contacts=await store.peers.contacts(),
+        held=await store.ledger.held(),
+        kinds=await store.ledger.count(),
+        outbox=await store.outbox.count(),
+        matches=await store.findings.count(),
+        size=await store.ledger.size(),
+        detected=await store.positions.position("detect"),
+        checkpoint=await store.checkpoints.latest(),
+    )
+
+
+def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
+    """How everything stands at `now`: channels first, then what works on them, then who is told."""
+    oldest = now - int(settings.collect.poll_seconds * SECOND) * STALE_POLLS - MINUTE
+    if not settings.channels:
+        yield Line(part="channel", subject="-", red=True, at=None, words="no channels: nothing is watched")
+    for channel in settings.channels:
+        yield _channel(channel, seen, oldest=oldest)
+    names = {channel.name.casefold() for channel in settings.channels}
+    for fact in seen.facts:
+        if fact.part != "channel" or (fact.subject.casefold() not in names and fact.red):
+            yield _fact(fact)
+    yield _ledger(seen)
+    yield Line(
+        part="stage",
+        subject="detect",
+        red=False,
+        at=None,
+        words=f"{seen.detected:,} of {seen.size:,} records",
+        figures={"position": seen.detected, "behind": seen.size - seen.detected},
+    )
+    yield from _subscribers(settings, seen.outbox)
+
+
+def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
+    contact = next((each for each in seen.contacts if _is(channel, each.channel.id, each.channel.username)), None)
+    held = next((each for each in seen.held if _is(channel, each.identity.id, each.identity.username)), None)
+    fact = next((each for each in seen.facts if each.part == "channel" and _names(channel, each.subject)), None)
+    at = max((each.at for each in (contact, fact) if each is not None), default=None)
+    figures = dict(fact.figures) if fact else {}
+    figures["posts"] = held.posts if held else 0
+    if contact is not None:
+        figures["top"] = contact.top
+    words = ""
+    if fact is not None and fact.red:
+        words = fact.note or f"{_number(fact.figures.get('unknown', 0))} posts unknown"
+    if at is None:
+        words = "never seen"
+    elif at < oldest and not words:
+        words = "no proof of contact since then"
+    known = f"{_number(figures['posts'])} posts"
+    if "top" in figures:
+        known += f", newest {_number(figures['top'])}"
+    return Line(
+        part="channel",
+        subject=channel.name,
+        red=bool(words),
+        at=at,
+        words=f"{words}; {known}" if words else known,
+        figures=figures,
+    )
+
+
+def _is(channel: Channel, id: int | None, username: str | None) -> bool:
+    if channel.id is not None and id is not None:
+        return channel.id == id
+    return channel.username is not None and username is not None and channel.username.casefold() == username.casefold()
+
+
+def _names(channel: Channel, subject: str) -> bool:
+    return subject.casefold() in ((channel.username or "").casefold(), str(channel.id))
+
+
+def _fact(fact: Fact) -> Line:
+    known = ", ".join(f"{_number(figure)} {name}" for name, figure in fact.figures.items())
+    words = "; ".join(part for part in (fact.note, known) if part)
+    return Line(part=fact.part, subject=fact.subject, red=fact.red, at=fact.at, words=words, figures=fact.figures)
+
+
+def _ledger(seen: Seen) -> Line:
+    faults = seen.kinds.get("fault", 0)
+    signed = parse(seen.checkpoint).size if seen.checkpoint is not None else 0
+    words = (
+        f"{seen.size:,} records, {signed:,} of them signed for, {sum(seen.matches.values()):,} matches, {faults} faults"
+    )
+    figures = {"records": seen.size, "signed": signed, "faults": faults}
+    return Line(part="ledger", subject="records", red=False, at=None, words=words, figures=figures)
+
+
+def _subscribers(settings: Settings, outbox: Mapping[tuple[str, State], int]) -> Iterable[Line]:
+    names = [subscriber.name for subscriber, _ in settings.subscribers]
+    names += sorted({name for name, _ in outbox} - set(names))
+    for name in names:
+        counts = {state.value: outbox.get((name, state), 0) for state in State}
+        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing so far"
+        yield Line(part="subscriber", subject=name, red=False, at=None, words=words, figures=counts)
+
+
+def _row(each: Line, now: Instant) -> tuple[object, ...]:
+    return (
+        red("red") if each.red else "ok",
+        each.part,
+        each.subject,
+        "" if each.at is None else f"{_age(now - each.at)} ago",
+        red(each.words) if each.red else line(each.words),
+    )
+
+
+def _number(figure: float) -> str:
+    return f"{figure:,.0f}" if float(figure).is_integer() else f"{figure:,.2f}"
+
+
+def _age(milliseconds: int) -> str:
+    seconds = max(0, milliseconds) // SECOND
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def _as_json(each: Line) -> dict[str, Any]:
+    return {
+        "part": each.part,
+        "subject": each.subject,
+        "red": each.red,
+        "at": None if each.at is None else text(each.at),
+        "words": each.words,
+        "figures": dict(each.figures),
+    }
