@@ -40,7 +40,7 @@ _SLICE = 0.5
 
 _SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY", "cache_size = -16000")
 _READING = ("query_only = ON",)
-_WRITING = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864")
+_WRITING = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864", "wal_autocheckpoint = 4000")
 
 _BUSY, _LOCKED = 5, 6
 _CANNOT_NOW = {
