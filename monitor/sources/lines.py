@@ -1,0 +1,229 @@
+"""Which posts does a file of JSON lines hold?
+
+A line is a post: `{"channel":"vvgladkov","id":123,"date":"2023-06-04T13:00:00Z","text":"…","edited":null}`. Further keys are kept
+as they stand. A line that is no post is told with its number and what to mend, and the others are read all the same.
+"""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from io import BufferedReader
+from json import JSONDecodeError
+from typing import Any, NoReturn
+
+import msgspec
+
+from monitor.errors import ConfigError
+from monitor.model import instant
+from monitor.model.channel import CHANNEL_ID_BASE, Identity
+from monitor.model.instant import Instant
+from monitor.model.post import Post, PostId, Raw
+from monitor.model.record import Draft, Said, Source
+
+LONGEST = 64 * 1024 * 1024
+"""Bytes of a line. A post of Telegram has a few thousand; this is for what else may have been put into one."""
+HIGHEST_POST = 2**31 - 1
+"""Telegram's post ids are 32 bits. A higher one would make a channel look as if billions of posts were missing."""
+
+_KNOWN = ("channel", "id", "date", "text", "edited")
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_USERNAME = re.compile(r"(?:https?://)?(?:t\.me/(?:s/)?|@)?([A-Za-z]\w{2,31})/?", re.ASCII)
+_MARKED_ID = re.compile(r"(?:tg:)?(-100\d{1,13})", re.ASCII)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+class BadLine(msgspec.Struct, frozen=True):
+    """Line `number` of the file, counted from 1, is no post. `reason` names the key and how to mend it."""
+
+    file: str
+    number: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.number}: {self.reason}"
+
+
+def read(
+    lines: Iterable[bytes], *, name: str, channel: str | None, observed_at: Instant, quiet: bool
+) -> Iterator[Draft | BadLine]:
+    """The posts in the order of their lines, and a BadLine for each that is none. Empty lines are passed over.
+
+    `name`: what to call the file. `channel`: whose posts they are, whatever the lines say; ConfigError if it cannot be that.
+    `quiet`: recorded without alerting anyone.
+    """
+    owner = None if channel is None else _owner(channel)
+    number = 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            bare = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip(b" \t\r\n")
+            if bare:
+                try:
+                    yield _draft(bare, channel=owner, observed_at=observed_at, quiet=quiet)
+                except _Unfit as unfit:
+                    yield BadLine(name, number, str(unfit))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield BadLine(name, number + 1, f"the compressed file is damaged from here on ({error})")
+
+
+def lines(file: BufferedReader) -> Iterator[bytes]:
+    """The lines of a file, unpacked where it is compressed (gzip). Of one that is far too long only the beginning."""
+    source = gzip.GzipFile(fileobj=file) if file.peek(2).startswith(b"\x1f\x8b") else file
+    while line := source.readline(LONGEST + 1):
+        yield line
+        while len(line) > LONGEST and not line.endswith(b"\n"):
+            line = source.readline(LONGEST + 1)
+
+
+class _Unfit(Exception):
+    """Why a line is no post."""
+
+
+def _draft(line: bytes, *, channel: Identity | None, observed_at: Instant, quiet: bool) -> Draft:
+    text = _decoded(line)
+    keys = _parsed(text)
+    for key in ("id", "date", "text") if channel else ("channel", "id", "date", "text"):
+        if key not in keys:
+            raise _Unfit(f'{key}: is missing; a post has "channel", "id", "date" and "text"')
+    said = keys["text"]
+    if not isinstance(said, str):
+        raise _Unfit(f'text: {_shown(said)} is not a string; write "" for a post without words')
+    whole = _LONE_SURROGATE.search(said) is None
+    edited = keys.get("edited")
+    post = Post(
+        text=said if whole else _LONE_SURROGATE.sub("\ufffd", said),
+        edited_at=None if edited is None else _instant("edited", edited),
+        raw=_raw(text, but=_KNOWN if whole else tuple(key for key in _KNOWN if key != "text"), keys=keys),
+    )
+    return Draft(
+        content=Said(post, quiet=quiet),
+        channel=channel or _channel(keys["channel"]),
+        post=_post_id(keys["id"]),
+        published_at=_instant("date", keys["date"]),
+        observed_at=observed_at,
+        source=Source.IMPORT,
+    )
+
+
+# ----------------------------------------------------------------------------------------------------------------- the keys
+
+
+def _owner(channel: str) -> Identity:
+    try:
+        return _channel(channel)
+    except _Unfit as unfit:
+        raise ConfigError(str(unfit)) from None
+
+
+def _channel(value: Any) -> Identity:
+    """A username, however people write it, or an id as Telegram's clients show it."""
+    words = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if found := _MARKED_ID.fullmatch(words):
+        if int(found[1]) < CHANNEL_ID_BASE:
+            return Identity(id=int(found[1]))
+    elif isinstance(value, str) and (found := _USERNAME.fullmatch(words)):
+        return Identity(username=found[1])
+    raise _Unfit(f'channel: {_shown(value)} is no username ("vvgladkov") and no id of a channel ("-1001234567890")')
+
+
+def _post_id(value: Any) -> PostId:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _Unfit(f"id: {_shown(value)} is not a whole number; write it without quotation marks")
+    if not 0 < value <= HIGHEST_POST:
+        raise _Unfit(f"id: {_shown(value)} is not the number of a post, which is 1 to {HIGHEST_POST}")
+    return value
+
+
+def _instant(key: str, value: Any) -> Instant:
+    if isinstance(value, str) and _RFC_3339.fullmatch(value):
+        try:
+            at = instant.parse(value.upper())
+            instant.to_datetime(at)  # 9999 in a western zone is the year 10000
+        except (ValueError, OverflowError):
+            pass
+        else:
+            return at
+    raise _Unfit(f"{key}: {_shown(value)} is no time with a zone after RFC 3339, such as 2023-06-04T13:00:00Z")
+
+
+def _raw(text: str, *, but: tuple[str, ...], keys: dict[str, Any]) -> Raw | None:
+    """The other keys as a JSON object, every value written as it stands in the line."""
+    if all(key in but for key in keys):
+        return None
+    members = (f"{json.dumps(key)}:{value}" for key, value in _members(text) if key not in but)
+    return Raw("json", f"{{{','.join(members)}}}".encode())
+
+
+def _shown(value: Any) -> str:
+    """The value as JSON, on one line and without what could disturb a terminal."""
+    shown = json.dumps(value, ensure_ascii=False)
+    if not shown.isprintable():
+        shown = json.dumps(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}…"
+
+
+# ----------------------------------------------------------------------------------------------------------------- the JSON
+
+
+def _decoded(line: bytes) -> str:
+    if len(line) > LONGEST:
+        raise _Unfit(f"the line has more than {LONGEST} bytes")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise _Unfit("the file is UTF-16; save it as UTF-8") from None
+        raise _Unfit(f"byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        keys = _DECODER.decode(text)
+    except JSONDecodeError as error:
+        raise _Unfit(f"no JSON: {error.msg} at column {error.pos + 1}; every line is one object") from None
+    except RecursionError:
+        raise _Unfit("the JSON is nested too deeply") from None
+    if not isinstance(keys, dict):
+        raise _Unfit("a JSON value that is no object; every line is one object, and there is no list around them")
+    return keys
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) < len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        raise _Unfit(f"{_shown(twice)[1:-1]}: stands there twice; nobody knows which one counts")
+    return keys
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _Unfit(f"{name} is no JSON; write null or leave the key out")
+
+
+def _whole(digits: str) -> int:
+    """Python refuses to read thousands of digits; the first of them say that it is too much."""
+    return int(digits[:40])
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole)
+
+
+def _members(text: str) -> Iterator[tuple[str, str]]:
+    """The keys of an object that has been parsed already, and their values as written."""
+    place = text.index("{") + 1
+    while text[place := _after_space(text, place)] == '"':
+        key, place = _DECODER.raw_decode(text, place)
+        start = _after_space(text, _after_space(text, place) + 1)
+        _, place = _DECODER.raw_decode(text, start)
+        yield key, text[start:place]
+        place = _after_space(text, place)
+        if text[place] == ",":
+            place += 1
+
+
+def _after_space(text: str, place: int) -> int:
+    found = _SPACE.match(text, place)
+    return found.end() if found else place
