@@ -94,7 +94,7 @@ async def collecting(
         clock=SystemClock(),
         first_history=first_history,
         poll_every=60_000,
-        recorded=recorded,
+        recorded=recorded.set,
     )
     await collector.load()
     watching, fetching = asyncio.create_task(collector.watch()), asyncio.create_task(collector.fetch())

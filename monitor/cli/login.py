@@ -47,11 +47,11 @@ def _choose(settings: Settings, name: str | None) -> Account:
 
 
 async def _sign_in(settings: Settings, account: Account) -> str:
-    from monitor.daemon import account_access
+    from monitor.daemon import access
     from monitor.telegram.client import request, unauthorised
     from monitor.telegram.errors import PasswordNeeded, translated
 
-    async with unauthorised(account_access(account, settings)) as client:
+    async with unauthorised(access(account, settings)) as client:
         if not await request(client.is_user_authorized()):
             phone = await _ask("Phone number, with country code")
             await request(client.send_code_request(phone))

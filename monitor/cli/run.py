@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+from collections.abc import Coroutine
+from typing import Any
 
 import click
 
@@ -27,10 +29,10 @@ def command(usage: Usage) -> int:
     return asyncio.run(_until_told(daemon.run(settings)))
 
 
-async def _until_told(running: "asyncio.Future[None]") -> int:
+async def _until_told(running: Coroutine[Any, Any, None]) -> int:
     """0 after SIGTERM; Ctrl-C is an interruption like any other command's."""
     told: list[signal.Signals] = []
-    task = asyncio.ensure_future(running)
+    task = asyncio.create_task(running)
 
     def stop(number: signal.Signals) -> None:
         told.append(number)

@@ -5,7 +5,7 @@ its newest post id against the ids that the ledger accounts for.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -46,7 +46,7 @@ class Collector:
         clock: Clock,
         first_history: int,
         poll_every: Instant,
-        recorded: asyncio.Event,
+        recorded: Callable[[], object],
     ) -> None:
         self._watch = watch
         self._name = name
@@ -281,7 +281,7 @@ class Collector:
     async def _append(self, drafts: Sequence[Draft]) -> None:
         if drafts:
             await record(self._ledger, drafts, clock=self._clock)
-            self._recorded.set()
+            self._recorded()
 
 
 async def record(ledger: Ledger, drafts: Sequence[Draft], *, clock: Clock) -> Sequence[Appended]:

@@ -1,0 +1,240 @@
+"""Configuration in, alerts out: puts the parts together and runs the stages until it is told to stop."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+
+from monitor import __version__
+from monitor.alerting.plan import Audience, parties
+from monitor.clock import SystemClock
+from monitor.config import Settings, secret
+from monitor.config.signing import Signer, signer
+from monitor.errors import ConfigError
+from monitor.matching.matcher import Matcher
+from monitor.matching.words import inflect
+from monitor.model.channel import Identity
+from monitor.model.instant import MINUTE, SECOND
+from monitor.model.record import Configured, Draft, Kept, Kind
+from monitor.notifiers import console, telegram, webhook
+from monitor.ports import Clock, Notifier, Reader, Store
+from monitor.sources.telegram.pace import Connects, Pace
+from monitor.sources.telegram.source import TelegramSource
+from monitor.stages.collect import Collector, record
+from monitor.stages.deliver import Courier, deliver
+from monitor.stages.detect import Detector, keep_detecting
+from monitor.stages.duties import perform, ticking
+from monitor.stages.index import keep_indexed
+from monitor.stages.reread import look_again, reread
+from monitor.stores.sqlite.search import open_search
+from monitor.stores.sqlite.store import open_store
+from monitor.telegram.client import Access, locked
+from monitor.telegram.config import Account, Bot
+
+log = structlog.get_logger(__name__)
+
+CHECKPOINT_EVERY = 10 * MINUTE
+REREAD_EVERY = 5 * SECOND
+
+
+def check_ready(settings: Settings) -> None:
+    """`ConfigError` for a configuration that is sound and does nothing: a watch that watches nothing must not look like one."""
+    for what, things in (
+        ("channels", settings.channels),
+        ("stories", settings.stories),
+        ("subscribers", settings.subscribers),
+    ):
+        if not things:
+            raise ConfigError(f"{settings.directory}: no {what} are configured; the daemon would do nothing with them")
+
+
+async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = sys.stdout) -> None:
+    """The daemon, until it is cancelled. Alerts for the console go to `out`.
+
+    Raises `AlreadyRunning` where another process collects with this data, `ConfigError` for what cannot start,
+    `LedgerBroken` where the ledger is not what it was.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_collecting(settings))
+        signs = signer(settings.ledger)
+        store = await stack.enter_async_context(open_store(settings.store.path, now=clock.now))
+        search = await stack.enter_async_context(open_search(settings.store.search_path, forms=inflect))
+        matcher = await asyncio.to_thread(Matcher, settings.stories)
+        await _record_start(settings, store, matcher, clock)
+        notifiers = await stack.enter_async_context(_notifiers(settings, out))
+        wake = _Wakes()
+        watches = sources(settings, store, clock)
+        collectors = [_collector(source, settings, store, clock, wake.recorded) for source in watches]
+        for collector in collectors:
+            await collector.load()
+
+        courier = Courier(
+            store.outbox,
+            notifiers,
+            subscribers=[subscriber for subscriber, _ in settings.subscribers],
+            health=store.health,
+            clock=clock,
+            late_after=int(settings.collect.late_seconds * SECOND),
+        )
+        detector = Detector(
+            store.ledger,
+            store.positions,
+            store.findings,
+            matcher=matcher,
+            audience=audience(settings),
+            clock=clock,
+        )
+        checkpoint_due, reread_due = asyncio.Event(), asyncio.Event()
+
+        def poll() -> None:
+            for collector in collectors:
+                collector.poll_soon()
+
+        async def rereads() -> None:
+            for delay in settings.collect.reread:
+                await reread(store.ledger, store.positions, store.agenda, _asker(watches), clock, delay=delay)
+            await look_again(store.ledger, store.agenda, _asker(watches), clock)
+            wake.recorded()
+
+        ticks: dict[str, tuple[int, Callable[[], object]]] = {
+            "poll": (int(settings.collect.poll_seconds * SECOND), poll),
+            "checkpoint": (CHECKPOINT_EVERY, checkpoint_due.set),
+            "reread": (REREAD_EVERY, reread_due.set),
+        }
+        async with asyncio.TaskGroup() as group:
+            stack.enter_context(ticking(ticks))
+            for collector in collectors:
+                group.create_task(collector.watch())
+                group.create_task(collector.fetch())
+            group.create_task(
+                keep_detecting(detector, recorded=wake.detect, owed=wake.deliver, health=store.health, clock=clock)
+            )
+            group.create_task(keep_indexed(store.ledger, search, recorded=wake.index))
+            group.create_task(deliver(courier, owed=wake.deliver, clock=clock))
+            group.create_task(perform("reread", rereads, due=reread_due, health=store.health, clock=clock))
+            group.create_task(
+                perform(
+                    "checkpoint",
+                    lambda: checkpoint(store, signs, clock),
+                    due=checkpoint_due,
+                    health=store.health,
+                    clock=clock,
+                )
+            )
+            log.info("daemon started", channels=len(settings.channels), stories=len(settings.stories))
+
+
+async def checkpoint(store: Store, signs: Signer, clock: Clock) -> None:
+    """Signs the present size and root, unless nothing but checkpoints was added since the last time."""
+    size, root = await store.ledger.root()
+    last = await store.ledger.read(size - 1, 1) if size else ()
+    if last and last[0].kind is not Kind.CHECKPOINT:
+        note = signs.note(size=size, root=root)
+        await record(store.ledger, [Draft(content=Kept(note), observed_at=clock.now())], clock=clock)
+
+
+def audience(settings: Settings) -> Audience:
+    """Whom to tell, and what they need to understand it."""
+    return Audience(
+        subscribers=tuple(subscriber for subscriber, _ in settings.subscribers),
+        titles={story.id: story.title for story in settings.stories},
+        parties=parties(settings.channels),
+    )
+
+
+def sources(settings: Settings, store: Store, clock: Clock) -> list[TelegramSource]:
+    """One source an account; the channels are dealt out among them."""
+    watched = [channel.identity for channel in settings.channels if channel.source == "telegram"]
+    return [
+        TelegramSource(
+            account=account.name,
+            access=access(account, settings),
+            channels=watched[place :: len(settings.accounts)],
+            peers=store.peers,
+            clock=clock,
+            pace=Pace(clock, settings.collect.requests_per_second),
+            connects=Connects(clock, settings.collect.max_connects, Path(f"{account.session_file}.connects")),
+        )
+        for place, account in enumerate(settings.accounts)
+    ]
+
+
+def access(account: Account | Bot, settings: Settings) -> Access:
+    """What opens the session of an account, or of the bot."""
+    return Access(
+        api_id=account.api_id,
+        api_hash=secret(Path(account.api_hash_file)),
+        session=Path(account.session_file),
+        proxy=account.proxy if isinstance(account, Account) else "",
+        server=settings.server,
+    )
+
+
+class _Wakes:
+    """Each stage has an event of its own: it is woken, and clears it."""
+
+    def __init__(self) -> None:
+        self.detect, self.index, self.deliver = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def recorded(self) -> None:
+        self.detect.set()
+        self.index.set()
+
+
+def _collecting(settings: Settings) -> ExitStack:
+    """The role of the one that collects into this data. `AlreadyRunning` names the process that has it."""
+    path = settings.store.path
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stack = ExitStack()
+    stack.enter_context(locked(path.with_name(path.name + ".lock"), what=f"the data in {path}"))
+    return stack
+
+
+def _collector(
+    source: TelegramSource, settings: Settings, store: Store, clock: Clock, recorded: Callable[[], object]
+) -> Collector:
+    return Collector(
+        source,
+        name=source.account,
+        ledger=store.ledger,
+        peers=store.peers,
+        health=store.health,
+        clock=clock,
+        first_history=settings.collect.first_history,
+        poll_every=int(settings.collect.poll_seconds * SECOND),
+        recorded=recorded,
+    )
+
+
+def _asker(watches: Sequence[TelegramSource]) -> Callable[[Identity], Reader | None]:
+    by_channel = {channel.id: watch for watch in watches for channel in watch.channels}
+    return lambda channel: by_channel.get(channel.id)
+
+
+async def _record_start(settings: Settings, store: Store, matcher: Matcher, clock: Clock) -> None:
+    """With which program, files and wordings the watch goes on from here."""
+    content = Configured(version=__version__, files=settings.digests, editions=matcher.editions)
+    await record(store.ledger, [Draft(content=content, observed_at=clock.now())], clock=clock)
+
+
+@asynccontextmanager
+async def _notifiers(settings: Settings, out: TextIO) -> AsyncIterator[Mapping[str, Notifier]]:
+    """One notifier for each kind that somebody is told by."""
+    async with AsyncExitStack() as stack:
+        opened: dict[str, Notifier] = {}
+        hooks = [via for _, via in settings.subscribers if isinstance(via, webhook.Config)]
+        if hooks:
+            found = webhook.destinations((via, secret(Path(via.secret_file))) for via in hooks)
+            opened["webhook"] = await stack.enter_async_context(webhook.opened(found))
+        if any(isinstance(via, console.Config) for _, via in settings.subscribers):
+            zones = {subscriber.address: subscriber.time_zone for subscriber, _ in settings.subscribers}
+            opened["console"] = console.ConsoleNotifier(out, zones=zones)
+        if settings.bot is not None and any(isinstance(via, telegram.Config) for _, via in settings.subscribers):
+            bot = telegram.opened(access(settings.bot, settings), token=secret(Path(settings.bot.token_file)))
+            opened["telegram"] = await stack.enter_async_context(bot)
+        yield opened
