@@ -59,9 +59,9 @@ class SqliteOutbox:
         def look(database: Database) -> list[Alert]:
             asked = [str(state) for state in states or State]
             rows = database.execute(
-                f"{_ALERT} WHERE state IN ({','.join('?' * len(asked))}) AND (?1 IS NULL OR subscriber = ?1)"
-                " ORDER BY number DESC LIMIT ?2",
-                (subscriber, limit, *asked),
+                f"{_ALERT} WHERE state IN ({','.join('?' * len(asked))}) AND (? IS NULL OR subscriber = ?)"
+                " ORDER BY number DESC LIMIT ?",
+                (*asked, subscriber, subscriber, limit),
             )
             return [_as_it_stands(row) for row in rows]
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
+import msgspec
 import zstandard
 
 from monitor.errors import Refused
@@ -160,6 +161,10 @@ class Transaction:
         if change.kind is None:
             kind = next(look.kind for look in looks or () if look.index == change.index)
             return Appended(change.index, new=False, kind=kind)
+        if isinstance(content, Gone) and content.last_seen_at is None and looks:
+            # Who told of the deletion did not know when it was last there; we do.
+            content = msgspec.structs.replace(content, last_seen_at=looks[-1].observed_at)
+            draft = msgspec.structs.replace(draft, content=content)
         index = self._record_draft(change.kind, number, draft)
         edited_at = content.post.edited_at if isinstance(content, Said) else None
         if edited_at is not None and not -_LAST_INSTANT < edited_at < _LAST_INSTANT:
