@@ -23,41 +23,11 @@ from monitor.model.record import Draft, Said, Source
 from monitor.stores.sqlite.connection import connect
 from monitor.stores.sqlite.store import open_store
 
-_SAID = [
-    "мост",
-    "упал",
-    "сегодня",
-    "утром",
-    "жители",
-    "сообщают",
-    "о",
-    "взрыве",
-    "губернатор",
-    "заявил",
-    "что",
-    "ситуация",
-    "под",
-    "контролем",
-    "военные",
-    "движение",
-    "закрыто",
-    "the",
-    "bridge",
-    "fell",
-    "this",
-    "morning",
-    "residents",
-    "report",
-    "an",
-    "explosion",
-    "traffic",
-    "is",
-    "closed",
-    "міст",
-    "впав",
-    "вранці",
-    "мешканці",
-]
+_SAID = (
+    "мост упал сегодня утром жители сообщают о взрыве губернатор заявил что ситуация под контролем военные движение"
+    " закрыто the bridge fell this morning residents report an explosion traffic is closed міст впав вранці мешканці"
+)
+_WORDS = _SAID.split()
 _CHANNELS = [Identity(id=-1_000_000_000_000 - number, username=f"channel{number}") for number in range(64)]
 _EPOCH = 1_685_880_000_000
 

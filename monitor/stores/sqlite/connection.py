@@ -67,6 +67,11 @@ def translated(error: sqlite3.Error, path: Path) -> Exception:
     return error
 
 
+def plain(text: str) -> str:
+    """Text as a column can hold it: what is no valid Unicode is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def connect(path: Path, *, readonly: bool = False) -> Database:
     """A connection of our kind. `readonly` makes no file, and refuses every write."""
     if sqlite.sqlite_version_info < SAFE:

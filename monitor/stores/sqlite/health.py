@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from monitor.ledger.packing import pack, unpacker
 from monitor.ports import Fact
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Database, Reader, plain
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 _fact = unpacker(Fact)
@@ -20,7 +20,7 @@ class SqliteHealth:
             transaction.database.executemany(
                 "INSERT INTO health VALUES (?, ?, ?, ?) ON CONFLICT (part, subject)"
                 " DO UPDATE SET at = excluded.at, fact = excluded.fact WHERE excluded.at >= at",
-                [(fact.part, fact.subject, fact.at, pack(fact)) for fact in facts],
+                [(plain(fact.part), plain(fact.subject), fact.at, pack(fact)) for fact in facts],
             )
 
         await self._writer.atomically(work)

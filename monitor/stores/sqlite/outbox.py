@@ -11,7 +11,7 @@ from monitor.model.alert import Alert, Receipt, State
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Told
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Database, Reader, plain
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 _alert = unpacker(Alert)
@@ -103,7 +103,7 @@ def owe(database: Database, alerts: Iterable[Alert]) -> None:
                 str(alert.state),
                 alert.due_at,
                 alert.attempts,
-                _plain(alert.reason),
+                plain(alert.reason),
                 pack(alert),
             )
             for alert in alerts
@@ -154,7 +154,7 @@ def _settle(transaction: Transaction, receipts: Sequence[Receipt]) -> None:
         due_at = alert.due_at if receipt.due_at is None else receipt.due_at
         transaction.database.execute(
             "UPDATE outbox SET state = ?, due_at = ?, attempts = ?, reason = ? WHERE key = ?",
-            (str(receipt.state), due_at, receipt.attempts, _plain(receipt.reason), receipt.key),
+            (str(receipt.state), due_at, receipt.attempts, plain(receipt.reason), receipt.key),
         )
         if receipt.state is not State.WAITING:
             transaction.record(
@@ -178,8 +178,3 @@ def _settle(transaction: Transaction, receipts: Sequence[Receipt]) -> None:
 def _as_it_stands(row: tuple[bytes, str, Instant, int, str]) -> Alert:
     alert, state, due_at, attempts, reason = row
     return msgspec.structs.replace(_alert(alert), state=State(state), due_at=due_at, attempts=attempts, reason=reason)
-
-
-def _plain(text: str) -> str:
-    """Text as a column holds it: what is no valid Unicode is spelled out."""
-    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,211 @@
+"""Every outbox"""
+
+import asyncio
+
+import msgspec
+import pytest
+from builders import BRIDGE, NOON, alert, receipt, revision
+from engines import Opening
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import Refused
+from monitor.model.alert import Alert, State
+from monitor.model.record import Kind, Told
+from monitor.ports import Store
+
+LATER = NOON + 60_000
+
+
+async def owe(store: Store, *alerts: Alert) -> None:
+    position = await store.positions.position("detect")
+    await store.findings.file([], alerts, since=position, upto=position + 1)
+
+
+def keys(alerts: object) -> list[str]:
+    return [item.key for item in alerts]  # type: ignore[attr-defined]
+
+
+async def test_is_empty_at_first(store: Store) -> None:
+    assert await store.outbox.due(NOON, limit=10) == []
+    assert await store.outbox.next_due() is None
+    assert await store.outbox.alerts() == []
+    assert await store.outbox.count() == {}
+
+
+async def test_gives_what_is_due_oldest_first(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2"))
+    await owe(store, alert("m-3", due_at=NOON - 5_000))
+
+    assert keys(await store.outbox.due(NOON, limit=10)) == ["m-1", "m-2", "m-3"]
+    assert keys(await store.outbox.due(NOON, limit=2)) == ["m-1", "m-2"]
+    assert keys(await store.outbox.due(NOON - 1, limit=10)) == []
+
+
+async def test_gives_nothing_of_a_lane_whose_oldest_is_not_due(store: Store) -> None:
+    await owe(store, alert("m-1", due_at=LATER), alert("m-2"), alert("m-3", lane="webhook:desk"))
+
+    assert keys(await store.outbox.due(NOON, limit=10)) == ["m-3"]
+    assert keys(await store.outbox.due(LATER, limit=10)) == ["m-1", "m-3", "m-2"]
+
+
+async def test_gives_nothing_that_comes_after_what_is_not_due(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2", due_at=LATER), alert("m-3"))
+
+    assert keys(await store.outbox.due(NOON, limit=10)) == ["m-1"]
+
+
+async def test_gives_every_lane_its_turn(store: Store) -> None:
+    await owe(store, *(alert(f"m-{number}") for number in range(5)), alert("m-9", lane="webhook:desk"))
+
+    assert keys(await store.outbox.due(NOON, limit=3)) == ["m-0", "m-9", "m-1"]
+
+
+async def test_gives_the_lanes_asked_for(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2", lane="webhook:desk"), alert("m-3", lane="email:desk"))
+
+    assert keys(await store.outbox.due(NOON, limit=9, lanes=["webhook:desk", "email:desk"])) == ["m-3", "m-2"]
+    assert keys(await store.outbox.due(NOON, limit=9, lanes=[])) == []
+
+
+async def test_says_when_to_look_again(store: Store) -> None:
+    await owe(
+        store,
+        alert("m-1", due_at=LATER),
+        alert("m-2", due_at=NOON),  # waits for the one before it
+        alert("m-3", lane="webhook:desk", due_at=LATER + 5),
+    )
+
+    assert await store.outbox.next_due() == LATER
+
+
+async def test_keeps_a_delivery_and_records_it(store: Store) -> None:
+    await store.ledger.append([revision()])
+    await owe(store, alert("m-1", record=1), alert("m-2", record=1))
+
+    await store.outbox.settle([receipt("m-1", reason="200 OK")])
+
+    assert keys(await store.outbox.due(NOON, limit=10)) == ["m-2"]
+    [told] = await store.ledger.read(2, 10)
+    assert (told.kind, told.channel, told.post, told.observed_at) == (Kind.ALERT, BRIDGE, 1, NOON + 2_000)
+    assert told.content == Told("m-1", "a-1", "desk", "bridge", 1, "delivered", 1, "200 OK")
+
+
+async def test_keeps_a_postponement_beside_the_ledger(store: Store) -> None:
+    await owe(store, alert("m-1"))
+
+    await store.outbox.settle([receipt("m-1", State.WAITING, due_at=LATER, attempts=3, reason="no route")])
+
+    assert await store.outbox.due(NOON, limit=10) == []
+    [waiting] = await store.outbox.due(LATER, limit=10)
+    assert waiting == msgspec.structs.replace(alert("m-1"), due_at=LATER, attempts=3, reason="no route")
+    assert await store.ledger.size() == 0
+
+
+async def test_takes_the_same_receipt_twice_for_one(store: Store) -> None:
+    await owe(store, alert("m-1"))
+
+    await store.outbox.settle([receipt("m-1")])
+    await store.outbox.settle([receipt("m-1"), receipt("m-1", State.DEAD)])
+
+    assert await store.outbox.count() == {("desk", State.DELIVERED): 1}
+    assert await store.ledger.count() == {"alert": 1}
+
+
+async def test_refuses_a_receipt_for_what_was_never_owed(store: Store) -> None:
+    await owe(store, alert("m-1"))
+
+    with pytest.raises(Refused, match="m-9"):
+        await store.outbox.settle([receipt("m-1"), receipt("m-9")])
+
+    assert await store.outbox.count() == {("desk", State.WAITING): 1}
+
+
+async def test_lists_alerts_newest_first(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2", subscriber="editor"), alert("m-3"), alert("m-4"))
+    await store.outbox.settle([receipt("m-1", State.DEAD), receipt("m-3", State.UNCERTAIN)])
+
+    assert keys(await store.outbox.alerts()) == ["m-4", "m-3", "m-2", "m-1"]
+    assert keys(await store.outbox.alerts(limit=2)) == ["m-4", "m-3"]
+    assert keys(await store.outbox.alerts(subscriber="editor")) == ["m-2"]
+    assert keys(await store.outbox.alerts(states=[State.DEAD, State.UNCERTAIN])) == ["m-3", "m-1"]
+    assert keys(await store.outbox.alerts(states=[State.DEAD], subscriber="desk", limit=1)) == ["m-1"]
+
+
+async def test_lets_the_dead_and_the_uncertain_wait_again_with_their_keys(store: Store) -> None:
+    await owe(store, *(alert(f"m-{number}", random_id=number) for number in range(1, 5)))
+    await store.outbox.settle(
+        [receipt("m-1", State.DEAD, attempts=9), receipt("m-2", State.UNCERTAIN), receipt("m-3", State.DELIVERED)]
+    )
+
+    retried = await store.outbox.retry(["m-1", "m-2", "m-3", "m-4", "m-9"], now=LATER)
+
+    assert retried == 2
+    due = await store.outbox.due(LATER, limit=10)
+    assert [(item.key, item.random_id, item.attempts) for item in due] == [("m-1", 1, 0), ("m-2", 2, 0), ("m-4", 4, 0)]
+
+
+async def test_counts_by_subscriber_and_state(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2"), alert("m-3", subscriber="editor"))
+    await store.outbox.settle([receipt("m-2")])
+
+    assert await store.outbox.count() == {
+        ("desk", State.WAITING): 1,
+        ("desk", State.DELIVERED): 1,
+        ("editor", State.WAITING): 1,
+    }
+
+
+async def test_keeps_reasons_that_are_no_text(store: Store) -> None:
+    await owe(store, alert("m-1"))
+
+    await store.outbox.settle([receipt("m-1", State.DEAD, reason="half \ud83d\0")])
+
+    [dead] = await store.outbox.alerts()
+    assert dead.reason == "half \\ud83d\0"
+
+
+async def test_is_worked_by_two_at_once(opening: Opening) -> None:
+    async with opening() as one, opening() as other:
+        await owe(one, *(alert(f"m-{number}", lane=f"lane {number % 7}") for number in range(40)))
+
+        async def deliver(store: Store) -> None:
+            while due := await store.outbox.due(NOON, limit=3):
+                await store.outbox.settle([receipt(item.key) for item in due])
+
+        await asyncio.gather(deliver(one), deliver(other))
+
+        assert await one.outbox.count() == {("desk", State.DELIVERED): 40}
+        assert await one.ledger.count() == {"alert": 40}
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 3), st.sampled_from([*State, None])), min_size=1, max_size=15
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS, now=st.integers(0, 3))
+async def test_never_gives_an_alert_before_an_older_one_of_its_lane(
+    opening: Opening, steps: list[tuple[str, int, State | None]], now: int
+) -> None:
+    async with opening() as store:
+        run = await store.positions.position("detect")
+        lanes: dict[str, list[tuple[str, int]]] = {}
+        for place, (name, due, state) in enumerate(steps):
+            key, lane = f"{run} {place}", f"{run} {name}"
+            await owe(store, alert(key, lane=lane, due_at=due))
+            if state is not None:
+                await store.outbox.settle([receipt(key, state, due_at=due)])
+            if state in (None, State.WAITING):
+                lanes.setdefault(lane, []).append((key, due))
+
+        given_out = await store.outbox.due(now, limit=100, lanes=list(lanes))
+
+        for lane, waiting in lanes.items():
+            expected = []
+            for key, due in waiting:
+                if due > now:
+                    break
+                expected.append(key)
+            assert [item.key for item in given_out if item.lane == lane] == expected
