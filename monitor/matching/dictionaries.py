@@ -41,6 +41,13 @@ class Dictionary:
         """The same without the forms: much quicker."""
         return [self._paradigm(number)[form][2] for number, form, _ in self._readings(word)]
 
+    def begins(self, stem: str) -> bool:
+        """Does any word begin so? (Of several е one at most is read as ё.)"""
+        if self._analyzer is None:
+            return False
+        stems = [stem, *(f"{stem[:at]}ё{stem[at + 1 :]}" for at, letter in enumerate(stem) if letter == "е")]
+        return any(next(self._analyzer.dictionary.words.iterkeys(one), None) is not None for one in stems)
+
     def _readings(self, word: str) -> list[tuple[int, int, str]]:
         if self._analyzer is None:
             return []

@@ -63,14 +63,17 @@ def _ranges(belongs: Callable[[str], bool]) -> str:
 
 
 # Explicitly: enclosed and styled Latin letters, full-width digits; tags and variation selectors.
-_LETTERS = _ranges(lambda c: c.isalpha() and c not in _KNOWN) + "Ⓐ-ⓩ０-９\U0001d400-\U0001d7ff\U0001f110-\U0001f189"
+_LETTERS = (
+    _ranges(lambda c: c.isalpha() and c not in _KNOWN and unicodedata.category(c) != "Lm")
+    + "Ⓐ-ⓩ０-９\U0001d400-\U0001d7ff\U0001f110-\U0001f189"
+)
 _HIDDEN = _ranges(lambda c: unicodedata.category(c) in ("Mn", "Me", "Mc", "Cf")) + "\U000e0000-\U000e0fff"
 
 # A letter the codec does not know, or what hides behind any letter. It begins with one class, so that `re` can race to it;
 # the empty group tells the second case.
 _RARE = re.compile(rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[^\W\d_].)())[{_HIDDEN}]*", re.DOTALL)
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_SPACED = re.compile(rb"(?<= )(?:[^ \x02] ){3,}[^ \x02](?= )")
+_SPACED = re.compile(rb"(?: x)+ ")
 _LETTERS_AS_X = bytes(code if code in b" \x02" else ord("x") for code in range(256))
 
 
@@ -94,9 +97,11 @@ class Folded(msgspec.Struct, frozen=True):
 
     def spaced(self) -> list[tuple[int, int]]:
         """Where single letters stand in a row ("Г л а д к о в", "Г.л.а.д.к.о.в"): every second byte makes a word."""
-        if b" x x x x " not in self.text.translate(_LETTERS_AS_X):
-            return []
-        return [run.span() for run in _SPACED.finditer(self.text)]
+        letters, runs, place = self.text.translate(_LETTERS_AS_X), list[tuple[int, int]](), 0
+        while (start := letters.find(b" x x x x ", place)) >= 0:
+            place = _SPACED.match(letters, start).end()  # type: ignore[union-attr]  # it begins so
+            runs.append((start + 1, place - 1))
+        return runs
 
     def _origin(self, place: int) -> int:
         i = bisect_right(self.places, place) - 1

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import daachorse
 
 from monitor.matching.fold import Folded, fold_page
-from monitor.matching.wordings import CAPITAL, CASED, CYRILLIC, DOTTED, LATIN, Slot, Wording
+from monitor.matching.wordings import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, LATIN, MARKED, Slot, Wording
 
 GAP = 8
 """So many signs may stand between two words that count as side by side."""
@@ -23,6 +23,8 @@ LONGEST = 100
 _NEXT = re.compile(rb" {1,%d}([^ \x02]{1,%d})(?= )" % (GAP, LONGEST))
 _IS_CYRILLIC = re.compile("[\u0400-\u052f]")
 _IS_OTHER = re.compile("[^\\W\\d_\u0400-\u052f]")
+_INSIDE = re.compile(r"[\w,;)»”’%\u2010-\u2015-][^\S\n]*[«“„\"'(]?\Z")
+_MARKS = ("#", "@")
 
 Stretch = tuple[int, int]
 """Start and end in the folded text."""
@@ -126,6 +128,10 @@ def _shows(page: Folded, start: int, end: int, slot: Slot, gate: int) -> bool:
     raw = page.raw[first:last]
     if gate & CAPITAL and not raw[0].isupper():
         return False
+    if gate & INSIDE and (raw.isupper() or not _INSIDE.search(page.raw, max(first - GAP, 0), first)):
+        return False
+    if gate & MARKED and not (raw[0].isupper() or page.raw[first - 1 : first] in _MARKS):
+        return False
     if gate & CYRILLIC and not _IS_CYRILLIC.search(raw):
         return False
     if gate & LATIN and not _IS_OTHER.search(raw):
@@ -146,7 +152,8 @@ def _cased(raw: str, base: str) -> bool:
 def _spread(page: Folded, wording: Wording, anchor: int, start: int, end: int) -> Stretch | None:
     """The stretch of the whole wording, of which the anchor stands here; None where the rest does not."""
     if wording.tag:
-        return (start, end) if page.raw[page.span(start, end)[0] - 1 :][:1] in ("#", "@") else None
+        first, _ = page.span(start, end)
+        return (start, end) if first and page.raw[first - 1] in _MARKS else None
     if wording.within is not None:
         return _near(page, wording, anchor, start, end)
     for slot in wording.slots[anchor + 1 :]:

@@ -7,11 +7,13 @@ several ways open; the likeliest are taken. Words are in small letters throughou
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import islice, product
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor.matching.dictionaries import dictionary
 from monitor.matching.words import languages
 
 _TABLE = Path(__file__).with_name("spellings.toml")
@@ -195,15 +197,24 @@ def known(name: str) -> Spellings | None:
 def spell(word: str) -> Spellings:
     """How this word of a name is written, by the table or by rule; the given spelling is among them."""
     if row := known(word):
-        return row
+        return Spellings(row.ru, row.uk, row.en | _latin(row.ru, "ru") | _latin(row.uk, "uk"))
     if word.isascii():
-        ru, uk = by_rule(word, "en", "ru"), by_rule(word, "en", "uk")
-        return Spellings(ru=ru, uk=uk, en=frozenset((word,)))
-    own = languages(word)
+        return Spellings(by_rule(word, "en", "ru"), by_rule(word, "en", "uk"), frozenset((word,)))
+    own = _languages(word)
     ru = frozenset((word,)) if "ru" in own else by_rule(word, "uk", "ru")
     uk = by_rule(word, "ru", "uk") if "ru" in own else frozenset((word,))
-    latin = frozenset[str]().union(*(by_rule(word, language, "en") for language in own))
-    return Spellings(ru, uk | {word} if "uk" in own else uk, latin)
+    return Spellings(ru, uk, _latin(ru, "ru") | _latin(uk, "uk"))
+
+
+def _languages(word: str) -> tuple[str, ...]:
+    """Which it is from. Where letters do not tell, the dictionaries may: of those that know it, if only one does."""
+    own = languages(word)
+    knowing = tuple(language for language in own if dictionary(language).tags(word))
+    return knowing if len(knowing) == 1 else own
+
+
+def _latin(words: Iterable[str], language: str) -> frozenset[str]:
+    return frozenset[str]().union(*(by_rule(word, language, "en") for word in words))
 
 
 def by_rule(word: str, source: str, target: str) -> frozenset[str]:

@@ -6,30 +6,36 @@ text shows them in a certain shape: that is their gate.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
 
-from monitor.matching.dictionaries import dictionary
+from monitor.matching.dictionaries import LANGUAGES, dictionary
 from monitor.matching.english import plural
 from monitor.matching.fold import SHARED, fold_words
 from monitor.matching.query import Leaf
 from monitor.matching.spelling import Spellings, known, spell
-from monitor.matching.words import inflect, inflect_name, is_common, languages
+from monitor.matching.words import common_forms, inflect, inflect_name, is_common, languages
 
 # Gates: what the raw text must show beside the form's letters. They add up.
 CAPITAL = 1  # a capital letter in front: the form is a common word too
 CASED = 2  # capitals and small letters as in the configured word
 CYRILLIC = 4  # a letter that is not Latin, for all letters of the form look alike
 LATIN = 8  # a letter that is not Cyrillic, for the same reason
+SCRIPTS = CYRILLIC | LATIN
 DOTTED = 16  # a full stop behind it: an initial
+INSIDE = 32  # neither first in a sentence nor all in capitals: an inflected form that is a common word too
+MARKED = 64  # a capital letter or #, @ in front: a Latin form, for there is no English dictionary of common words
 
 ACRONYM = 5
 """A single word in capitals of up to so many letters is an acronym, unless a dictionary knows it as a name."""
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’ʼ`](?=[^\W_]))*")
 _DECLINED_ACRONYM = re.compile("[аеиоуэюя].*[^аеиоуыэюяьъй]$")  # МИД: МИДа
+_SLAVIC = re.compile(r"(?:[^aeiou]ov|[^aeiou]ev|enko|chuk|skyi?|skiy|skyy|shvili)(?:a|s)?$")  # no English word ends so
+_HYPHENED_NUMBER = re.compile(r"([^\W\d_])[-\u2010\u2011](\d)")
+_NUMBERED = re.compile(r"([^\W\d_])(\d)")
 _APOSTROPHES = str.maketrans("’ʼ`", "'''")
 _PATRONYMIC = re.compile(r"(?:[оеёєі]вич|[иі]ч|[оеєі]вна|ївна|[иі]чна)$")
 _PATRONYMIC_ENDINGS = tuple(
@@ -75,21 +81,19 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 def word_name(name: str, *, person: bool, case: str) -> tuple[Wording, ...]:
-    """The wordings of an entity's name; none where it has no letter or digit."""
-    exact = name.startswith("=")
+    """The wordings of an entity's name, which has a letter or digit."""
     words = tuple(_words(name))
-    if exact or not words:
-        return _of_slots(tuple(_exact(word, case, single=len(words) == 1) for word in words))
+    if name.startswith("="):
+        return (Wording(tuple(_exact(word, case, single=len(words) == 1) for word in words)),)
     wordings: list[Wording] = []
-    for spelled in dict.fromkeys((words, *_translated(name))):
-        rows = _orders(spelled) if person else [spelled]
+    for spelled in dict.fromkeys((words, *_with_numbers(name), *_translated(name))):
         slots = {word: _slot(word, person=person, case=case, single=len(spelled) == 1) for word in spelled}
-        for row in rows:
-            wordings += _of_slots(tuple(slots.get(word) or _initial(word) for word in row))
+        rows = _orders(spelled) if person else (spelled,)
+        wordings += (Wording(tuple(slots.get(word) or _initial(word) for word in row)) for row in rows)
         if person and len(spelled) == 2:
             wordings.append(Wording((slots[spelled[0]], _ANY_PATRONYMIC, slots[spelled[1]])))
         if len(spelled) > 1:
-            wordings += _tag(spelled)
+            wordings.append(_tag(spelled))
     return tuple(wordings)
 
 
@@ -122,8 +126,10 @@ def _translated(name: str) -> Iterable[tuple[str, ...]]:
             yield words
 
 
-def _of_slots(slots: tuple[Slot, ...]) -> tuple[Wording, ...]:
-    return (Wording(slots),) if slots else ()
+def _with_numbers(name: str) -> Iterable[tuple[str, ...]]:
+    """F-16 is also written F16, and the other way round."""
+    for way in (_HYPHENED_NUMBER.sub(r"\1\2", name), _NUMBERED.sub(r"\1 \2", name)):
+        yield tuple(_words(way))
 
 
 def _orders(words: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -140,14 +146,14 @@ def _orders(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     return [words]
 
 
-def _tag(words: tuple[str, ...]) -> list[Wording]:
+def _tag(words: tuple[str, ...]) -> Wording:
     """#ВячеславГладков: the words in their base form, run together behind # or @."""
     spelled = [spell(word.lower()) for word in words]
     joined = (
         "".join(min(getattr(one, language), key=len, default="") for one in spelled) for language in Spellings._fields
     )
     forms = {fold_words(form).replace(b" ", b""): 0 for form in (*joined, "".join(words)) if form}
-    return [Wording((Slot("".join(words), forms),), tag=True)]
+    return Wording((Slot("".join(words), forms),), tag=True)
 
 
 _ANY_PATRONYMIC = Slot("", endings=_PATRONYMIC_ENDINGS)
@@ -155,18 +161,21 @@ _ANY_PATRONYMIC = Slot("", endings=_PATRONYMIC_ENDINGS)
 
 @lru_cache(maxsize=256)
 def _initial(word: str) -> Slot:
-    letters = {way[0] for ways in spell(word[0].lower()) for way in ways if way}
-    return _slot_of(word, letters | {word[0].lower()}, CAPITAL | DOTTED)
+    letters = {word[0].lower(), *(way[0] for ways in spell(word[0].lower()) for way in ways if way)}
+    return _slot_of(word, dict.fromkeys(letters, CAPITAL | DOTTED))
 
 
 @lru_cache(maxsize=1 << 16)
 def _plain(word: str) -> Slot:
-    return _slot_of(word, inflect(word.lower()))
+    return _slot_of(word, dict.fromkeys(inflect(word.lower()), 0))
 
 
 @lru_cache(maxsize=1 << 16)
 def _exact(word: str, case: str, *, single: bool) -> Slot:
-    return _guarded(word, {word.lower()}, case, single=single)
+    lower = word.lower()
+    return _slot_of(
+        word, {lower: _gate(word, lower, case, single=single, common={lower: False} if is_common(lower) else {})}
+    )
 
 
 @lru_cache(maxsize=1 << 17)
@@ -174,39 +183,38 @@ def _slot(word: str, *, person: bool, case: str, single: bool) -> Slot:
     """A word of a name in all forms and spellings."""
     lower = word.lower()
     ways = spell(lower)
+    common: dict[str, bool] = {}
     if _is_acronym(word):
         endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
-        forms = {lower + ending for ending in endings}
-        if known(lower) or not word.isascii():
-            forms |= ways.ru | ways.uk | ways.en
+        forms = {lower + ending for ending in endings}.union(*(ways if known(lower) or not word.isascii() else ()))
     else:
-        forms = {lower}.union(
-            *(inflect_name(way, "ru", person=person) for way in ways.ru),
-            *(inflect_name(way, "uk", person=person) for way in ways.uk),
-            *map(plural, ways.en),
-        )
-    return _guarded(word, forms, case, single=single)
+        cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
+        forms = {lower}.union(*(inflect_name(*way, person=person) for way in cyrillic), *map(plural, ways.en))
+        for way in cyrillic if single else ():
+            common |= common_forms(*way, person=person)
+    return _slot_of(word, {form: _gate(word, form, case, single=single, common=common) for form in forms})
 
 
-def _guarded(word: str, forms: set[str], case: str, *, single: bool) -> Slot:
-    """`case`: auto (of single words, acronyms keep their capitals and common words need one), any, exact."""
+def _gate(word: str, form: str, case: str, *, single: bool, common: Mapping[str, bool]) -> int:
+    """`case`: any, exact, or auto: then of single words acronyms keep their capitals and common words need one."""
     if case == "exact" or (case == "auto" and single and _is_acronym(word)):
-        return _slot_of(word, forms, CASED)
-    if case == "auto" and single and word[0].isupper():
-        return _slot_of(word, forms, guarded={form for form in forms if is_common(form)})
-    return _slot_of(word, forms)
+        return CASED
+    if case == "any" or not single or not word[0].isupper():
+        return 0
+    if form in common:
+        return CAPITAL | INSIDE if common[form] and form != word.lower() else CAPITAL
+    return MARKED if form.isascii() and not _SLAVIC.search(form) else 0
 
 
-def _slot_of(word: str, forms: Collection[str], gate: int = 0, guarded: Collection[str] = ()) -> Slot:
+def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
     gates: dict[bytes, int] = {}
-    for form in sorted(forms):
+    for form, gate in forms.items():
         folded = fold_words(form)
-        shape = gate | (CAPITAL if form in guarded else 0)
-        if SHARED.issuperset(folded.replace(b" ", b"")):
-            shape |= LATIN if form.isascii() else CYRILLIC
-        gates[folded] = shape
-        if "'" in form:
-            gates[folded.replace(b" ", b"")] = shape
+        joined = folded.replace(b" ", b"")
+        script = 0 if not SHARED.issuperset(joined) else LATIN if form.isascii() else CYRILLIC
+        for one in {folded, joined} if "'" in form else (folded,):
+            seen = gates.get(one, gate | script)
+            gates[one] = ((seen | gate) & ~SCRIPTS) | (seen & script)
     return Slot(word, gates, parted=any(b" " in form for form in gates))
 
 

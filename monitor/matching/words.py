@@ -6,6 +6,7 @@ Words of a query take the dictionary's forms alone where it knows them. Words ar
 """
 
 import re
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 
 from monitor.matching.dictionaries import LANGUAGES, Parse, Tag, dictionary
@@ -16,6 +17,7 @@ RULES = "1"
 
 _PROPER = frozenset(("Name", "Surn", "Patr", "Geox", "Orgn", "Trad", "Abbr", "Init"))
 _OF_NAMES = frozenset(("NOUN", "ADJF", "NUMR", "PRTF", "NPRO"))
+_CASES = frozenset(("nomn", "gent", "datv", "accs", "ablt", "loct", "voct", "gen1", "gen2", "acc2", "loc1", "loc2"))
 _NEVER = frozenset(("COMP", "Supr", "Dist", "Erro"))
 
 # What a word ends in, what takes the place of that, and the endings that follow it in other cases ("-": none).
@@ -78,6 +80,8 @@ _ENDINGS = {
     for language, rules in _RULES.items()
 }
 _FOREIGN = {"ru": re.compile("[іїєґ'’ʼ]|[^а-яё-]"), "uk": re.compile("[ыэъё]|[^а-яіїєґ'’ʼ-]")}
+# Ukrainian makes an adjective of every first name («Захарова хата»), which nobody means in small letters.
+_OF_SOMEBODY = re.compile("(?:[оеє]в|[иї]н)(?:а|у|е|і|ого|ому|им|ім|ими|их|ої|ій|ою)$")
 
 
 def languages(word: str) -> tuple[str, ...]:
@@ -108,10 +112,32 @@ def inflect(word: str) -> frozenset[str]:
     return frozenset(known | guessed | {word})
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 16)
+def common_forms(word: str, language: str, *, person: bool) -> Mapping[str, bool]:
+    """Those forms of a name that are also words, of any language, that anybody may use; may they well begin a sentence?"""
+    forms = inflect_name(word, language, person=person)
+    stem = next(word[:end] for end in range(len(word), -1, -1) if all(form.startswith(word[:end]) for form in forms))
+    holding = tuple(language for language in LANGUAGES if dictionary(language).begins(stem.replace("ё", "е")))
+    readings = {form: _common_readings(form, holding) for form in forms}
+    return {form: any(map(_begins_sentences, tags)) for form, tags in readings.items() if tags}
+
+
 def is_common(form: str) -> bool:
-    """Is this form of a name a word that anybody may use?"""
-    return any(not tag & _PROPER for language in languages(form) for tag in dictionary(language).tags(form))
+    return bool(_common_readings(form, LANGUAGES))
+
+
+def _common_readings(form: str, among: Collection[str]) -> list[Tag]:
+    readings = []
+    for language in among:
+        tags = [tag for tag in dictionary(language).tags(form.replace("ё", "е")) if not tag & _PROPER]
+        possessive = language == "uk" and _OF_SOMEBODY.search(form)
+        readings += [tag for tag in tags if not (possessive and "ADJF" in tag)]
+    return readings
+
+
+def _begins_sentences(tag: Tag) -> bool:
+    """A noun or adjective in another case than the nominative hardly does."""
+    return "nomn" in tag or not tag & _CASES
 
 
 def _may_be(tag: Tag, parse: Parse, *, person: bool) -> bool:
