@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 from engines import ENGINES, Opening
+from measuring import measured, pytest_addoption, pytest_sessionfinish
 
 from monitor.ports import Store
 from monitor.rehearsal import Server, World, serve
+
+__all__ = ["measured", "pytest_addoption", "pytest_sessionfinish"]
 
 
 @pytest.fixture(params=ENGINES)

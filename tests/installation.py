@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -97,19 +96,18 @@ class Installation:
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         """`monitor run`, or another command, of this installation."""
-        log = (self.base / "daemon.log").open("ab")
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "monitor",
-            "--config",
-            str(self.config),
-            *(arguments or ("run",)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-        )
+        with (self.base / "daemon.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "monitor",
+                "--config",
+                str(self.config),
+                *(arguments or ("run",)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -136,7 +134,6 @@ class Installation:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
         )
         out, err = await asyncio.wait_for(process.communicate(), 60)
         return process.returncode or 0, out.decode(), err.decode()

@@ -1,0 +1,151 @@
+"""A daemon that is killed at any moment, and started again (COL-07, STO-01, DEL-01)"""
+
+import asyncio
+import random
+from collections import Counter
+from pathlib import Path
+
+from installation import BOT, CHAT, PHONE, Installation, Receiver
+from measuring import FULL, Measured
+
+from monitor.model.alert import State
+from monitor.model.record import Kind
+from monitor.rehearsal import Server, World, sign_in
+from monitor.stores.sqlite.store import SqliteStore, open_store
+
+KILLS = 100 if FULL else 20
+CHANNELS = ("bridge_news", "harbour_news", "port_news")
+FLAGGED = "Взрыв на Крымском мосту"
+MIDDLE = 1.6
+"""Seconds into a daemon's life around which it is killed: some die while they start, most at work."""
+
+
+async def test_loses_nothing_and_tells_everything_once(telegram: Server, tmp_path: Path, measured: Measured) -> None:
+    world, nemesis = telegram.world, random.Random(20230604)
+    for name in CHANNELS:
+        world.add_channel(name)
+    world.add_account(PHONE, joined=CHANNELS)
+    world.add_bot(BOT)
+    world.add_chat(CHAT, "The desk")
+    installation = Installation(tmp_path, port=telegram.port, public_key=telegram.public_key)
+    await sign_in(telegram, installation.session, PHONE)
+    async with Receiver().open() as receiver, asyncio.timeout(60 + 10 * KILLS):
+        installation.write(channels=CHANNELS, webhook=receiver.url, bot=True)
+        async with installation.running(), reading(installation) as store:
+            await until(lambda: met(store))
+        author = asyncio.create_task(keep_writing(world, nemesis))
+
+        for _ in range(KILLS):
+            daemon = await installation.start()
+            await asyncio.sleep(nemesis.uniform(0, 2 * MIDDLE))  # the moment is the fault that is injected
+            assert daemon.returncode is None, installation.log()
+            daemon.kill()
+            await daemon.wait()
+        author.cancel()
+        async with installation.running(), reading(installation) as store:
+            await until(lambda: settled(store, world))
+
+        async with reading(installation) as store:
+            records = await store.ledger.read(0, 1_000_000)
+            alerts = await store.outbox.alerts(limit=1_000_000)
+            standing = {
+                held.identity.username: await store.ledger.standing(held.identity, range(1, held.top + 1))
+                for held in await store.ledger.held()
+            }
+            unaccounted = [
+                await store.ledger.missing(
+                    held.identity, first=1, last=world.channel(held.identity.username or "").top, limit=9
+                )
+                for held in await store.ledger.held()
+            ]
+    code, _, complaint = await installation.command("verify")
+
+    truth = {
+        name: {post.id: post.text for post in world.channel(name).posts.values() if post.service is None}
+        for name in CHANNELS
+    }
+    lost = [
+        (name, post)
+        for name, posts in truth.items()
+        for post, text in posts.items()
+        if post not in standing[name] or standing[name][post].deleted or standing[name][post].post.text != text
+    ]
+    undead = [
+        (name, post)
+        for name, posts in standing.items()
+        for post, found in posts.items()
+        if not found.deleted and post not in world.channel(name).posts
+    ]
+    said = Counter(
+        (record.channel.username, record.post, record.kind, record.said.text if record.said else "")
+        for record in records
+        if record.kind is Kind.DELETED or (record.said and not record.said.service)
+    )
+    told = {(fact.channel, fact.post, fact.text) for name in CHANNELS for fact in world.truth(name)}
+    phantom = [each for each in said if each[2] is not Kind.DELETED and (each[0], each[1], each[3]) not in told]
+    assert lost == []
+    assert undead == []
+    assert phantom == []
+    assert [each for each, count in said.items() if count > 1] == []
+    assert not any(unaccounted)
+    assert code == 0, complaint
+
+    flagged = {record.index for record in records if record.said and FLAGGED in record.said.text}
+    assert {record.content.match.record for record in records if record.kind is Kind.MATCH} == flagged
+    assert {alert.state for alert in alerts} == {State.DELIVERED}
+    owed = {alert.key for alert in alerts if alert.subscriber == "desk"}
+    hooks = Counter(key for key, _, _ in receiver.received)
+    assert hooks.keys() == owed
+    assert hooks.total() - len(hooks) <= KILLS
+    chat = Counter(sent.random_id for sent in world.sent)
+    assert chat.keys() == {alert.random_id for alert in alerts if alert.subscriber == "phone"}
+    assert set(chat.values()) == {1}
+    assert flagged <= {alert.record for alert in alerts}
+
+    measured("kills at random moments", KILLS, f"{sum(map(len, truth.values())):,} posts alive at the end")
+    measured("posts, edits and deletions recorded", said.total(), "0 lost, 0 twice, 0 phantom")
+    measured("webhook messages", len(hooks), f"{hooks.total() - len(hooks)} came twice, under the same id")
+    measured("Telegram messages", len(chat), "each exactly once")
+
+
+async def keep_writing(world: World, nemesis: random.Random) -> None:
+    """Posts, edits and deletions on all channels, as long as it may; no text comes twice."""
+    number = 0
+    while True:
+        number += 1
+        channel = world.channel(nemesis.choice(CHANNELS))
+        mine = [post for post in channel.posts if post > 1]
+        text = f"{FLAGGED} №{number}" if nemesis.random() < 0.2 else f"Погода №{number}"
+        deed = nemesis.random()
+        if deed < 0.7 or not mine:
+            world.publish(channel.username, text)
+        elif deed < 0.9:
+            world.edit(channel.username, nemesis.choice(mine[-30:]), text)
+        else:
+            world.delete(channel.username, [nemesis.choice(mine[-30:])])
+        await asyncio.sleep(nemesis.uniform(0.005, 0.05))
+
+
+def reading(installation: Installation):
+    """The store, made here if the daemon has not made it yet."""
+    return open_store(installation.store)
+
+
+async def until(condition, *, seconds: float = 60) -> None:
+    """Returns when the condition holds; what it waits for is another process."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+async def met(store: SqliteStore) -> bool:
+    return len(await store.peers.contacts()) == len(CHANNELS)
+
+
+async def settled(store: SqliteStore, world: World) -> bool:
+    """Everything that happened is recorded, matched and told."""
+    reached = {contact.channel.id: contact.pts for contact in await store.peers.contacts()}
+    if any(reached.get(world.channel(name).id) != world.channel(name).pts for name in CHANNELS):
+        return False
+    size = await store.ledger.size()
+    return await store.positions.position("detect") == size and await store.outbox.next_due() is None
