@@ -389,7 +389,13 @@ async def _thread(make: Callable[[], Database]) -> AsyncIterator[tuple[_Thread, 
         doors.append(_Door(make))
         return doors[0]
 
-    aio = await aiosqlite.Connection(open_door, iter_chunk_size=64)
+    aio = aiosqlite.Connection(open_door, iter_chunk_size=64)
+    try:
+        await aio
+    except BaseException:
+        # aiosqlite leaves its thread to end by itself then, which goes wrong aloud when the event loop is closed before.
+        await asyncio.to_thread(aio._thread.join)
+        raise
     try:
         yield _Thread(aio), doors[0]
     finally:
