@@ -6,7 +6,7 @@ import os
 import click
 
 from monitor.cli.opening import adding
-from monitor.cli.screen import emit, say
+from monitor.cli.screen import emit, put
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
@@ -30,10 +30,10 @@ def command(usage: Usage, *, public_key: bool) -> int:
     settings = load(usage.directory, os.environ)
     if public_key:
         key = vkey(signer(settings.ledger).verifier)
-        emit({"public_key": key}) if usage.json else say(key)
+        emit({"public_key": key}) if usage.json else put(f"{key}\n")
         return 0
     note = asyncio.run(_sign(settings))
-    emit({"note": note}) if usage.json else say(note.rstrip("\n"))
+    emit({"note": note}) if usage.json else put(note)
     return 0
 
 

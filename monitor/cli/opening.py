@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from monitor.config import Settings
-from monitor.errors import Refused
+from monitor.errors import ConfigError, Refused
 from monitor.model.channel import Identity
 from monitor.ports import Ledger, Search
 from monitor.stages.index import catch_up
@@ -17,6 +17,8 @@ __all__ = ["Store", "adding", "known_channel", "reading", "searching"]
 
 def reading(settings: Settings) -> AbstractAsyncContextManager[Store]:
     """The store as it is. ConfigError where there is none yet; nothing is made or changed."""
+    if not settings.store.path.exists():
+        raise ConfigError(f"there is no ledger at {settings.store.path}; monitor run, demo and import make one")
     return open_store(settings.store.path, readonly=True)
 
 

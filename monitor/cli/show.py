@@ -38,7 +38,7 @@ class Dossier(msgspec.Struct, frozen=True):
     alerts: Sequence[Alert]
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("reference", metavar="CHANNEL/ID", callback=post)
 @with_usage
 def command(usage: Usage, *, reference: tuple[str, PostId]) -> int:

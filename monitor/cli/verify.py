@@ -66,7 +66,12 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
     elif report.broken is None:
         say(f"{report.size:,} records, root {report.root.hex()}")
         erased = f", {report.erased} erased contents that records own to" if report.erased else ""
-        say(f"The ledger verifies: {report.checkpoints} checkpoints agree{erased}.", style="green")
+        agree = (
+            f"{report.checkpoints} checkpoints agree"
+            if report.checkpoints
+            else "there is no checkpoint to compare it with"
+        )
+        say(f"The ledger verifies: {agree}{erased}.", style="green")
     else:
         where = f"record {report.broken.index}: " if report.broken.index is not None else ""
         say(f"The ledger does not verify: {where}{report.broken.reason}", style="bold red")
@@ -74,9 +79,10 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
 
 
 async def walk(settings: Settings, kept: Sequence[str], *, quick: bool, moved: Progress) -> Report:
+    """Every record against the checkpoints of the ledger and those `kept` elsewhere. `moved` is told how far it is."""
     async with reading(settings) as store:
         # The notes first: the ledger may grow meanwhile, and then none of them is about more than we walk over.
-        notes = [*await store.checkpoints.all(), *_beside(settings), *kept]
+        notes = list(dict.fromkeys([*await store.checkpoints.all(), *_beside(settings), *kept]))
         size, root = await store.ledger.root()
         audit = Audit(notes, verifiers=_verifiers(settings, notes), quick=quick)
         while audit.broken is None and audit.size < size:

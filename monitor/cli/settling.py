@@ -1,0 +1,35 @@
+"""What `import` and `backfill` promise: what they have recorded is matched and indexed when they return."""
+
+from monitor.cli.opening import Store, searching
+from monitor.cli.progress import Progress
+from monitor.clock import SystemClock
+from monitor.config import Settings
+from monitor.daemon import audience
+from monitor.matching.matcher import Matcher
+from monitor.stages.detect import STAGE, Dealt, Detector
+
+
+async def settle(settings: Settings, store: Store, *, moved: Progress) -> Dealt:
+    """Runs the daemon's own stages until they have dealt with everything that is in the ledger now; the daemon may run beside."""
+    size = await store.ledger.size()
+    detector = Detector(
+        store.ledger,
+        store.positions,
+        store.findings,
+        matcher=Matcher(settings.stories),
+        audience=audience(settings),
+        clock=SystemClock(),
+    )
+    whole = Dealt()
+    while (position := await store.positions.position(STAGE)) < size:
+        moved(position, size)
+        dealt = await detector.detect()
+        whole = Dealt(
+            whole.records + dealt.records,
+            whole.matches + dealt.matches,
+            whole.alerts + dealt.alerts,
+            whole.faults + dealt.faults,
+        )
+    async with searching(settings, store.ledger):
+        pass
+    return whole

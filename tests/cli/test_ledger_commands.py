@@ -1,0 +1,402 @@
+"""What is in the ledger is found, shown, checked, signed and handed on."""
+
+import base64
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision
+from commanding import Desk
+
+from monitor.ledger.checkpoint import parse, parse_vkey, verify
+from monitor.model.alert import State
+from monitor.model.instant import HOUR, MINUTE
+from monitor.model.record import Source
+from monitor.ports import Contact, Fact
+from monitor.stores.sqlite.store import SqliteStore
+
+WORDS = "The bridge fell at noon."
+CHANGED = "The old bridge stands."
+NO_LEDGER = "there is no ledger at"
+STORY = "title = 'The bridge'\n[topics]\nbridge = 'bridge'\n[[flag]]\nwhen = 'bridge'\n"
+
+
+async def happened(store: SqliteStore) -> None:
+    """A post that was flagged, changed and taken down, one of another channel, and a hole."""
+    first, *_ = await store.ledger.append([revision(WORDS)])
+    await store.ledger.append([revision(CHANGED, edited_at=NOON + MINUTE, observed_at=NOON + MINUTE)])
+    await store.ledger.append([deletion()])
+    await store.ledger.append([revision("Ships are late.", channel=HARBOUR, number=7, published_at=NOON + HOUR)])
+    await store.ledger.append([gap(8, 9, channel=HARBOUR)])
+    size = await store.ledger.size()
+    await store.findings.file([match(record=first.index)], [alert(record=first.index)], since=0, upto=size)
+
+
+@pytest.fixture
+def kept(desk: Desk) -> Desk:
+    desk.write("stories/bridge.toml", STORY)
+    desk.fill(happened)
+    return desk
+
+
+def test_without_a_ledger_each_says_so(desk: Desk) -> None:
+    for command in (["search", "x"], ["show", "a/1"], ["status"], ["verify"], ["alerts", "list"]):
+        ended = desk.run(*command)
+
+        assert (ended.code, ended.err) == (
+            2,
+            f"{NO_LEDGER} {desk.base}/var/monitor.db; monitor run, demo and import make one\n",
+        )
+    assert not (desk.base / "var").exists()
+
+
+# ------------------------------------------------------------------------------------------------------------ search, show
+
+
+def test_search_finds_words_in_any_form_newest_first(kept: Desk) -> None:
+    found = kept.run("search", "bridges", "--json").lines
+
+    assert [(line["kind"], line["text"]) for line in found] == [("edited", CHANGED), ("published", WORDS)]
+
+
+def test_search_is_narrowed_by_channel_time_and_what_was_taken_down(kept: Desk) -> None:
+    assert kept.run("search", "ship", "--channel", "@Harbour", "--since", "2023-06-04T12:30:00Z", "--json").lines
+    assert not kept.run("search", "ship", "--until", "2023-06-04", "--json").lines
+    assert not kept.run("search", "ship", "--deleted", "--json").lines
+    assert kept.run("search", "bridge", "--deleted", "--json").lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["search", '"'], "the query has no word"),
+        (["search", "x", "--since", "yesterday"], "yesterday is no time; write 2023-06-04"),
+        (["search", "x", "--since", "2023-06-04T12:00:00"], "with its zone"),
+        (["show", "bridge_news"], "bridge_news names no post; write CHANNEL/ID, as vvgladkov/123"),
+    ],
+)
+def test_what_makes_no_sense_is_told_with_what_would(arguments: list[str], told: str, kept: Desk) -> None:
+    ended = kept.run(*arguments)
+
+    assert ended.code == 2
+    assert told in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["search", "x", "--channel", "nobody"], ["show", "nobody/1"], ["show", "harbour/99"]]
+)
+def test_what_is_not_there_is_told(arguments: list[str], kept: Desk) -> None:
+    ended = kept.run(*arguments)
+
+    assert ended.code == 1
+    assert "is in the ledger" in ended.err or "is not in the ledger" in ended.err
+
+
+@pytest.mark.parametrize("reference", ["bridge_news/1", "-1001234567890/1", "https://t.me/s/bridge_news/1?single"])
+def test_show_has_every_revision_what_changed_why_and_whom_it_was_told(reference: str, kept: Desk) -> None:
+    lines = kept.run("show", reference).out.splitlines()
+
+    assert lines[0] == "bridge_news/1 (Bridge news)"
+    assert "  | The bridge fell at noon." in lines
+    assert "  | The{+ old+} bridge [-fell at noon-]{+stands+}." in lines
+    assert "  last seen 2023-06-04T12:00:00Z, missing since 2023-06-04T13:00:00Z at the latest; we were told" in lines
+    assert "  «bridge» is Bridge" in lines
+    assert [line.split()[:4] for line in lines[-1:]] == [["desk", "bridge", "published", "waiting"]]
+
+
+def test_show_gives_programs_the_same(kept: Desk) -> None:
+    (post,) = kept.run("show", "bridge_news/1", "--json").lines
+
+    assert (post["channel"], post["id"]) == ("bridge_news", 1)
+    assert [record["kind"] for record in post["records"]] == ["published", "edited", "deleted"]
+    assert post["records"][2]["last_seen_at"] == "2023-06-04T12:00:00Z"
+    assert [(found["story"], found["record"]) for found in post["matches"]] == [("bridge", 1)]
+    assert [(told["key"], told["state"]) for told in post["alerts"]] == [("m-1", "waiting")]
+
+
+def test_the_timeline_of_a_story_has_the_posts_that_were_flagged(kept: Desk) -> None:
+    (line,) = kept.run("story", "show", "bridge", "--json").lines
+
+    assert (line["text"], line["match"]["story"]) == (WORDS, "bridge")
+    assert "The bridge fell" in kept.run("story", "show", "bridge").out
+    assert kept.run("story", "list", "--json").lines[0]["matches"] == 1
+
+
+def test_a_story_nobody_knows_is_met_with_the_nearest(kept: Desk) -> None:
+    ended = kept.run("story", "show", "brige")
+
+    assert (ended.code, ended.err) == (2, "no story brige; did you mean bridge?\n")
+
+
+# ------------------------------------------------------------------------------------------------------ verify, checkpoint
+
+
+def test_a_checkpoint_is_printed_and_nothing_else_and_verifies_with_the_public_key(kept: Desk) -> None:
+    note = kept.run("checkpoint").out
+    key = kept.run("checkpoint", "--public-key").out
+
+    checkpoint = verify(note, [parse_vkey(key)])
+    assert (checkpoint.origin, checkpoint.size) == ("desk", 8)
+    assert kept.run("verify", "--json").lines[0]["checkpoints"] == 1
+
+
+def test_asked_for_twice_it_is_written_into_the_ledger_once(kept: Desk) -> None:
+    first, second = parse(kept.run("checkpoint").out), parse(kept.run("checkpoint").out)
+
+    assert (first.size, second.size) == (8, 9)
+    assert kept.run("verify", "--json").lines[0]["size"] == 9
+
+
+def test_a_ledger_that_was_left_alone_verifies(kept: Desk) -> None:
+    file = kept.base / "kept.checkpoint"
+    file.write_text(kept.run("checkpoint").out.replace("\n", "\r\n"))
+
+    ended = kept.run("verify", "--checkpoint", str(file))
+
+    assert ended.code == 0
+    assert "9 records, root " in ended.out
+    assert "The ledger verifies: 1 checkpoints agree." in ended.out
+
+
+def altered(desk: Desk, *statements: str) -> None:
+    """What somebody does who can write to the file."""
+    with sqlite3.connect(desk.base / "var/monitor.db") as database:
+        for kind, name in database.execute("SELECT type, name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP {kind} {name}")
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("UPDATE log SET header = CAST(header || x'00' AS BLOB) WHERE seq = 2", 2),
+        ("UPDATE log SET header = (SELECT header FROM log WHERE seq = 3) WHERE seq = 1", 1),
+        ("DELETE FROM log WHERE seq = 2", 2),
+        ("UPDATE content SET salt = zeroblob(16) WHERE seq = 1", 1),
+    ],
+)
+def test_a_ledger_that_was_changed_does_not_and_the_first_bad_record_is_named(
+    statement: str, index: int, kept: Desk
+) -> None:
+    altered(kept, statement)
+
+    ended = kept.run("verify", "--json")
+
+    assert ended.code == 3
+    assert (ended.lines[0]["ok"], ended.lines[0]["index"]) == (False, index)
+
+
+def test_one_that_says_less_than_was_signed_for_elsewhere_does_not(kept: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "kept.checkpoint"
+    file.write_text(kept.run("checkpoint").out)
+    for name in ("monitor.db", "monitor.db-wal", "monitor.db-shm", "monitor.db.checkpoint"):
+        (tmp_path / "var" / name).unlink(missing_ok=True)
+    kept.fill(lambda store: store.ledger.append([revision(WORDS)]))
+
+    ended = kept.run("verify", "--checkpoint", str(file))
+
+    assert ended.code == 3
+    assert "The ledger does not verify: record 2: 8 records were signed for, and there are 2" in ended.out
+
+
+def test_a_file_that_is_no_checkpoint_is_an_operators_mistake(kept: Desk, tmp_path: Path) -> None:
+    (tmp_path / "note").write_text("not a note")
+
+    ended = kept.run("verify", "--checkpoint", str(tmp_path / "note"))
+
+    assert ended.code == 2
+    assert "note is no checkpoint: not a signed note" in ended.err
+
+
+def test_a_machine_that_was_called_otherwise_still_knows_its_signatures(kept: Desk) -> None:
+    kept.run("checkpoint")
+    kept.write("monitor.toml", '[ledger]\norigin = "another-name"\n')
+
+    assert kept.run("verify").code == 0
+
+
+def test_an_auditor_without_the_key_compares_all_the_same_and_makes_none(kept: Desk) -> None:
+    kept.run("checkpoint")
+    (kept.base / "var/ledger.key").unlink()
+
+    assert kept.run("verify", "--json").lines[0]["checkpoints"] == 1
+    assert not (kept.base / "var/ledger.key").exists()
+
+
+def test_a_database_that_is_none_ends_with_3(kept: Desk) -> None:
+    (kept.base / "var/monitor.db").write_bytes(b"no database" * 1000)
+
+    ended = kept.run("verify")
+
+    assert ended.code == 3
+    assert "monitor.db" in ended.err
+
+
+# ------------------------------------------------------------------------------------------------------------------ export
+
+
+def exported(desk: Desk, *arguments: str) -> list[dict]:
+    return desk.run("export", "--format", "jsonl", "-o", "-", *arguments).lines
+
+
+def test_an_export_is_every_record_from_0_in_the_contracts_words(kept: Desk) -> None:
+    records = exported(kept)
+
+    assert [record["index"] for record in records] == list(range(len(records)))
+    assert [record["kind"] for record in records] == (
+        ["identity", "published", "edited", "deleted", "identity", "published", "gap", "match"]
+    )
+    post = records[1]
+    assert list(post)[:13] == (
+        [
+            "index",
+            "kind",
+            "channel",
+            "post",
+            "published_at",
+            "observed_at",
+            "source",
+            "text",
+            "entities",
+            "media",
+            "forward",
+            "reply_to",
+            "raw",
+        ]
+    )
+    assert post["channel"] == {"id": BRIDGE.id, "username": "bridge_news", "title": "Bridge news"}
+    assert post["source"] == Source.PUSH.value
+    assert (records[6]["first"], records[6]["last"], records[6]["standing"]) == (8, 9, "absent")
+    assert records[3]["method"] == "push"
+
+
+def test_a_stranger_can_recompute_every_leaf(kept: Desk) -> None:
+    for record in exported(kept):
+        header, salt = bytes.fromhex(record["header"]), bytes.fromhex(record["salt"])
+        digest = hashlib.sha256(salt + base64.b64decode(record["content"])).digest()
+
+        assert hashlib.sha256(b"\0" + header).hexdigest() == record["leaf"]
+        assert header.endswith(digest)
+
+
+def test_a_plain_export_has_the_leaf_alone(kept: Desk) -> None:
+    record = exported(kept, "--plain")[1]
+
+    assert "leaf" in record
+    assert record.keys().isdisjoint({"header", "salt", "content"})
+
+
+def test_an_export_is_narrowed_by_story_channel_and_time(kept: Desk) -> None:
+    assert [record["index"] for record in exported(kept, "--story", "bridge")] == [1]
+    assert {record["channel"]["username"] for record in exported(kept, "--channel", "harbour")} == {"harbour"}
+    assert [record["post"] for record in exported(kept, "--since", "2023-06-04T12:30:00Z", "--channel", "harbour")][
+        -1:
+    ] == [7]
+    assert exported(kept, "--until", "2023-06-04") == []
+
+
+def test_an_exported_file_is_whole_or_not_there(kept: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "ledger.jsonl"
+    path.parent.mkdir()
+
+    good = kept.run("export", "--format", "jsonl", "-o", str(path))
+    bad = kept.run("export", "--format", "jsonl", "--channel", "nobody", "-o", str(tmp_path / "out" / "other"))
+
+    assert (good.code, good.out, good.err) == (0, "", f"8 records exported to {path}\n")
+    assert bad.code == 1
+    assert [each.name for each in path.parent.iterdir()] == ["ledger.jsonl"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_exported_is_strict_json_whatever_a_post_holds(kept: Desk) -> None:
+    hostile = "\x00 \x9b \u2028 \ud800 </script> \U0010ffff é"
+    kept.fill(lambda store: store.ledger.append([revision(hostile, number=99, album=2**63 - 1)]))
+
+    printed = kept.run("export", "--format", "jsonl", "-o", "-").out
+    record = json.loads(printed.splitlines()[-1])
+
+    assert record["text"] == hostile
+    assert record["album"] == str(2**63 - 1)
+    assert not any(ord(char) < 0x20 or 0x7F <= ord(char) <= 0x9F for char in printed if char != "\n")
+
+
+def test_an_export_to_where_nothing_is_says_so(kept: Desk, tmp_path: Path) -> None:
+    ended = kept.run("export", "--format", "jsonl", "-o", str(tmp_path / "no" / "where"))
+
+    assert (ended.code, ended.err) == (2, f"{tmp_path}/no is no directory\n")
+
+
+# ------------------------------------------------------------------------------------------------------------------ alerts
+
+
+def test_alerts_that_failed_for_good_wait_again_when_told_to(kept: Desk) -> None:
+    from builders import receipt
+
+    kept.fill(lambda store: store.outbox.settle([receipt(state=State.DEAD, reason="410 gone")]))
+
+    (dead,) = kept.run("alerts", "list", "--json").lines
+    assert (dead["state"], dead["reason"], dead["key"]) == ("dead", "410 gone", "m-1")
+    assert kept.run("alerts", "retry", "--json").lines == [{"retried": 1}]
+    assert kept.run("alerts", "list", "--json").lines[0]["state"] == "waiting"
+
+
+def test_a_key_that_no_failed_alert_has_is_told(kept: Desk) -> None:
+    ended = kept.run("alerts", "retry", "m-1", "m-2", "--json")
+
+    assert (ended.code, ended.lines) == (1, [{"retried": 0}])
+    assert "2 of the keys" in ended.err
+
+
+def test_alerts_are_listed_by_state_and_subscriber(kept: Desk) -> None:
+    assert kept.run("alerts", "list", "--state", "delivered", "--json").lines == []
+    assert kept.run("alerts", "list", "--subscriber", "somebody", "--json").lines == []
+    assert len(kept.run("alerts", "list", "--state", "waiting", "--subscriber", "desk", "--json").lines) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------------ status
+
+
+def test_nothing_that_is_watched_is_red(kept: Desk) -> None:
+    ended = kept.run("status", "--json")
+
+    assert ended.code == 1
+    assert ended.lines[0]["red"] is True
+
+
+def test_a_channel_without_a_proof_of_contact_is_red(kept: Desk) -> None:
+    kept.write("channels.toml", "[[channel]]\nusername = 'bridge_news'\n")
+
+    ended = kept.run("status")
+
+    assert ended.code == 1
+    assert "never seen; 1 posts" in ended.out
+    assert ended.out.splitlines()[-1] == "1 red"
+
+
+def test_a_fact_that_is_red_makes_the_whole_red(kept: Desk) -> None:
+    kept.fill(lambda store: store.health.report([Fact("destination", "desk", NOON, red=True, note="410 gone")]))
+
+    reds = [line for line in kept.run("status", "--json").lines[0]["lines"] if line["red"]]
+
+    assert ("destination", "desk", "410 gone") in [(line["part"], line["subject"], line["words"]) for line in reds]
+
+
+def test_contact_is_proof_for_as_long_as_it_is_fresh(kept: Desk) -> None:
+    kept.write("channels.toml", "[[channel]]\nusername = 'bridge_news'\n")
+
+    async def met(store: SqliteStore, at: int) -> None:
+        await store.peers.met([Contact(BRIDGE, at, top=1)])
+        await store.health.report([Fact("channel", "bridge_news", at, figures={"top": 1.0, "unknown": 0.0})])
+
+    kept.fill(lambda store: met(store, NOON))
+    stale = kept.run("status")
+    kept.fill(lambda store: met(store, 32_503_680_000_000))
+    fresh = kept.run("status")
+
+    assert (stale.code, fresh.code) == (1, 0)
+    assert "no proof of contact since then" in stale.out
+    assert fresh.out.splitlines()[-1] == "all well"
