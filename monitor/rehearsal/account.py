@@ -4,6 +4,25 @@ import msgspec
 
 from monitor.model.instant import Instant
 from monitor.model.post import Markup
+from monitor.rehearsal.password import Puzzle
+
+TELEGRAM = 777000
+"""Who writes the sign-in codes. Whoever reads those messages can take the account."""
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A private message to `account`, or (`text` None) the deletion of those in `ids`. `pts` is the account's counter after it."""
+
+    account: int
+    ids: tuple[int, ...]
+    sender: int
+    text: str | None
+    date: Instant
+    pts: int
+
+    @property
+    def id(self) -> int:
+        return self.ids[0]
 
 
 class Account:
@@ -20,13 +39,27 @@ class Account:
         self.joined: set[int] = set()
         self.banned: set[int] = set()
         self.withheld: dict[int, str] = {}
+        self.password: str | None = None
         self.random_ids: set[int] = set()
+        self.letters: list[Letter] = []
         self.pts = 1
 
     @property
     def phone(self) -> str | None:
         """As Telegram shows it: digits only."""
         return None if self.bot else digits(self.key)
+
+    def receive(self, text: str, *, sender: int, date: Instant) -> Letter:
+        """A private message arrives. Its id counts the account's own messages from 1."""
+        return self._note(Letter(self.id, (len(self.letters) + 1,), sender, text, date, self.pts + 1))
+
+    def forget(self, ids: tuple[int, ...], *, date: Instant) -> Letter:
+        return self._note(Letter(self.id, ids, 0, None, date, self.pts + len(ids)))
+
+    def _note(self, letter: Letter) -> Letter:
+        self.pts = letter.pts
+        self.letters.append(letter)
+        return letter
 
 
 class Device:
@@ -41,6 +74,11 @@ class Device:
         self.salt = salt
         self.created = created
         self.account: Account | None = None
+        self.asked_for_password: Account | None = None
+        """Whose code was right; the password is missing."""
+        self.puzzle: Puzzle | None = None
+        self.scanned: Account | None = None
+        """Who held a phone to the code that this device shows."""
         self.dead: str | None = None
 
 

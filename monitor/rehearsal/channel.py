@@ -1,7 +1,7 @@
 """What has a channel published, changed and removed, and what does a reader find there?"""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Literal
 
 import msgspec
@@ -63,6 +63,9 @@ class Notice(msgspec.Struct, frozen=True):
     channel: int
     account: int | None = None
 
+    def is_for(self, account: int, joined: Set[int]) -> bool:
+        return self.account == account if self.account is not None else self.channel in joined
+
 
 class Truth(msgspec.Struct, frozen=True):
     """One line of what really happened: a post appeared, read otherwise from then on, or went."""
@@ -78,9 +81,11 @@ class Truth(msgspec.Struct, frozen=True):
 class ChannelState:
     """A channel as Telegram knows it. `id` is marked (-100…). `posts` are those that are there now, as they read now."""
 
-    def __init__(self, *, bare: int, username: str, title: str, about: str, created: Instant, next_id: int) -> None:
+    def __init__(
+        self, *, bare: int, username: str | None, title: str, about: str, created: Instant, next_id: int
+    ) -> None:
         self.bare = bare
-        self.username: str | None = username
+        self.username = username
         self.title = title
         self.about = about
         self.created = created
@@ -88,6 +93,8 @@ class ChannelState:
         self.private = False
         self.gone = False
         self.files_epoch = 0
+        self.available_from = 1
+        """Below this id history was cut off."""
         self.posts: dict[PostId, Revision] = {}
         self.ids: list[PostId] = []
         self.events: list[Event] = []

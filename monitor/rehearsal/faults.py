@@ -3,7 +3,8 @@
 Every fault acts in one of four places, each a method of `Faults` that the server asks at that point and nowhere else:
 
     admit(connection)          may it speak at all?            black_hole
-    meet(call)                 what befalls this call?         flood, fail, delay, hold, lose_answer, drop_at, too_long
+    meet(call)                 what befalls this call?         flood, fail, delay, hold, lose_answer, drop_at, too_long,
+                                                               shorten, blank
     spread(account, events)    what is pushed, in which packets?   swallow, twice, reorder
     the door                   are connections accepted?       refuse, accept
 
@@ -35,6 +36,7 @@ class Met(msgspec.Struct):
     """What befalls one call. `error` is answered instead of acting; `seconds` late; `held`: not answered before the release.
 
     `lost`: the act is done, and the connection cut instead of an answer; `cut`: the connection is cut and nothing done.
+    `keep`: only so many posts, or bytes of a file, are answered; `blank`: every post is answered as if it were not there.
     """
 
     error: str | None = None
@@ -43,6 +45,8 @@ class Met(msgspec.Struct):
     lost: bool = False
     cut: bool = False
     too_long: bool = False
+    keep: int | None = None
+    blank: bool = False
 
 
 class Hold:
@@ -161,6 +165,29 @@ class Faults:
     def too_long(self, *, times: int | None = 1, account: str | None = None, channel: str | int | None = None) -> None:
         """The next differences of the channel are channelDifferenceTooLong, however little happened."""
         self._add(Met(too_long=True), "updates.getChannelDifference", account, channel, times)
+
+    def shorten(
+        self,
+        method: str,
+        keep: int,
+        *,
+        times: int | None = 1,
+        account: str | None = None,
+        channel: str | int | None = None,
+    ) -> None:
+        """The next answers hold only the first `keep` posts, or bytes of a file."""
+        self._add(Met(keep=keep), method, account, channel, times)
+
+    def blank(
+        self,
+        method: str,
+        *,
+        times: int | None = 1,
+        account: str | None = None,
+        channel: str | int | None = None,
+    ) -> None:
+        """The next answers show every post as if it were not there (messageEmpty)."""
+        self._add(Met(blank=True), method, account, channel, times)
 
     # ---------------------------------------------------------------------------------------------------- verbs: pushes
 

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from monitor.rehearsal.api.scribe import DC
+from monitor.rehearsal.api.attachments import DC
 from monitor.rehearsal.calls import Calls
 from monitor.rehearsal.faults import Faults
+from monitor.rehearsal.mtproto.desk import Desk
 from monitor.rehearsal.mtproto.handshake import server_key
-from monitor.rehearsal.mtproto.session import Desk, Session
+from monitor.rehearsal.mtproto.session import Session
 from monitor.rehearsal.world import World
 
 _HOST = "127.0.0.1"

@@ -14,8 +14,9 @@ import msgspec
 from monitor.model.channel import CHANNEL_ID_BASE, Identity
 from monitor.model.instant import SECOND, Instant, from_datetime, parse
 from monitor.model.post import Forward, Markup, Media, PostId, Reply
-from monitor.rehearsal.account import Account, Chat, Device, Sent, digits
+from monitor.rehearsal.account import TELEGRAM, Account, Chat, Device, Letter, Sent, digits
 from monitor.rehearsal.channel import ChannelState, Event, Notice, Revision, Truth
+from monitor.rehearsal.directory import Directory
 
 When = datetime | Instant | None
 """A datetime with a zone, an instant in milliseconds, or now. Telegram's dates are whole seconds."""
@@ -46,7 +47,7 @@ class World:
         self.skew = 0
         """Seconds by which the server's clock is ahead of everybody else's."""
         self._now = now
-        self.channels: dict[int, ChannelState] = {}
+        self.channels = Directory()
         self.accounts: dict[str, Account] = {}
         self.chats: dict[int, Chat] = {}
         self.devices: dict[int, Device] = {}
@@ -54,10 +55,9 @@ class World:
         """By file id: the channel it was published in, and what it is."""
         self.sent: list[Sent] = []
         self.sent_edits: list[Sent] = []
-        self.pushes: list[Event | Notice] = []
+        self.pushes: list[Event | Notice | Letter] = []
         """What is told to everybody who joined, in order."""
         self._seed = seed
-        self._usernames: dict[str, int] = {}
         self._watchers: set[Callable[[], None]] = set()
         self._numbers = itertools.count(1)
 
@@ -79,23 +79,23 @@ class World:
         No channel's history is empty: message 1 tells of its creation, and of a past one message is left, just before
         `first_id`, that tells how the channel came by its title. With `first_id` 1 there is nothing before the first post.
         """
-        if username.lower() in self._usernames:
-            raise ValueError(f"there is a channel {username} already")
         at = self._instant(created)
         bare = 1_000_000_000 + self.secret("channel", username.lower()) % 1_000_000_000
         channel = ChannelState(
             bare=bare, username=username, title=title or username, about=about, created=at, next_id=max(1, first_id - 1)
         )
-        self.channels[channel.id] = channel
-        self._usernames[username.lower()] = channel.id
+        self.channels.add(channel)
         service = "created" if first_id == 2 else "title"
         if first_id > 1:
             channel.put(Revision(id=first_id - 1, date=at, text=channel.title, service=service), at=self.now())
         return channel
 
-    def add_account(self, phone: str, *, joined: Iterable[str | int] = (), name: str = "Reader") -> Account:
-        """A person's account that exists; its phone is signed in with `code`."""
+    def add_account(
+        self, phone: str, *, joined: Iterable[str | int] = (), name: str = "Reader", password: str | None = None
+    ) -> Account:
+        """A person's account that exists; its phone is signed in with `code`, and then `password` where it has one."""
         account = self._add(Account(id=7_000_000_000 + next(self._numbers), key=phone, name=name, bot=False))
+        account.password = password
         account.joined.update(self.channel(each).id for each in joined)
         return account
 
@@ -119,7 +119,7 @@ class World:
 
     def find(self, username: str) -> ChannelState | None:
         """Who has this username now?"""
-        return self.channels.get(self._usernames.get(username.lower().removeprefix("@"), 0))
+        return self.channels.find(username)
 
     def account(self, key: str) -> Account:
         """By phone, however it is written, or by token. LookupError where there is none."""
@@ -274,25 +274,21 @@ class World:
     def make_private(self, channel: str | int) -> None:
         """Without a username, and closed to who has not joined."""
         state = self.channel(channel)
-        self._release(state)
+        self.channels.release(state)
         state.private = True
         self._push(Notice(state.id))
 
     def vanish(self, channel: str | int) -> None:
         """The channel is deleted: CHANNEL_INVALID for everybody."""
         state = self.channel(channel)
-        self._release(state)
+        self.channels.release(state)
         state.gone = True
         self._push(Notice(state.id))
 
     def hand_over(self, username: str, *, to: str | int) -> None:
         """Another channel takes this username; who had it has none."""
         state = self.channel(to)
-        if holder := self.find(username):
-            self._release(holder)
-        self._release(state)
-        state.username = username
-        self._usernames[username.lower()] = state.id
+        self.channels.hand_over(username, state)
         self._push(Notice(state.id))
 
     def rename(self, channel: str | int, *, title: str) -> None:
@@ -305,6 +301,38 @@ class World:
     def expire_files(self, channel: str | int) -> None:
         """References to the channel's files, as handed out so far, are no longer good: FILE_REFERENCE_EXPIRED."""
         self.channel(channel).files_epoch += 1
+
+    def cut_history(self, channel: str | int, *, upto: PostId) -> None:
+        """Everything up to this post is gone at once, by the hand of nobody in particular; the update counter does not move."""
+        state = self.channel(channel)
+        state.remove_silently([post for post in state.ids if post <= upto])
+        state.available_from = upto + 1
+        self._push(Notice(state.id))
+
+    # ------------------------------------------------------------------------------------------------ private messages
+
+    def write_to(self, account: str, text: str, *, sender: int = TELEGRAM) -> int:
+        """Somebody writes to an account: a person to a bot, or Telegram itself (777000) a sign-in code. The message's id."""
+        letter = self.account(account).receive(text, sender=sender, date=self._instant(None))
+        self._push(letter)
+        return letter.id
+
+    def take_back(self, account: str, letters: Iterable[int]) -> None:
+        """Private messages are deleted. Their ids are the account's own, and may be the same as those of posts."""
+        self._push(self.account(account).forget(tuple(letters), date=self._instant(None)))
+
+    def scan(self, token: bytes | str, account: str) -> None:
+        """The account's owner holds a phone to the code of `auth.exportLoginToken`: the device is signed in."""
+        wanted = bytes.fromhex(token) if isinstance(token, str) else token
+        device = next((each for each in self.devices.values() if self.login_token(each) == wanted), None)
+        if device is None:
+            raise LookupError("no device shows this code")
+        device.scanned = self.account(account)
+        self._wake()
+
+    def login_token(self, device: Device) -> bytes:
+        """What a device shows as a QR code to be signed in by."""
+        return self.secret("token", device.id).to_bytes(8, "big")
 
     # ------------------------------------------------------------------------------------------------------- looking
 
@@ -344,13 +372,11 @@ class World:
             raise LookupError(f"{channel.name} has no post {post}")
         return channel.posts[post]
 
-    def _release(self, channel: ChannelState) -> None:
-        if channel.username is not None:
-            self._usernames.pop(channel.username.lower(), None)
-            channel.username = None
-
-    def _push(self, happened: Event | Notice) -> None:
+    def _push(self, happened: Event | Notice | Letter) -> None:
         self.pushes.append(happened)
+        self._wake()
+
+    def _wake(self) -> None:
         for watcher in self._watchers:
             watcher()
 
@@ -384,15 +410,9 @@ class World:
         if source.username is not None and source.id is None:
             state = self.find(source.username) or self.add_channel(source.username, source.title or "", first_id=2)
             source = Identity(state.id, state.username, state.title)
-        elif source.id not in self.channels:
-            stranger = ChannelState(
-                bare=CHANNEL_ID_BASE - (source.id or 0),
-                username=source.username or "",
-                title=source.title or str(source.id),
-                about="",
-                created=self.now(),
-                next_id=2,
+        elif source.id is not None and source.id not in self.channels:
+            bare, title = CHANNEL_ID_BASE - source.id, source.title or source.name
+            self.channels.add(
+                ChannelState(bare=bare, username=source.username, title=title, about="", created=self.now(), next_id=2)
             )
-            stranger.username = source.username
-            self.channels[stranger.id] = stranger
         return msgspec.structs.replace(given, channel=source)

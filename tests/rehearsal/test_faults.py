@@ -94,13 +94,13 @@ async def test_delay_answers_late(connect: Connect, telegram: Server) -> None:
 
 
 async def test_lose_answer_acts_and_breaks_the_connection(connect: Connect, world: World, telegram: Server) -> None:
-    bot = await connect(TOKEN, request_retries=0, raise_last_call_error=True)
+    bot = await connect(TOKEN)
     peer = await bot.get_input_entity(-1001234567890)
     telegram.faults.lose_answer("messages.sendMessage")
 
     # Telethon sends again what was not answered; the same random_id makes that harmless.
     with pytest.raises(errors.RandomIdDuplicateError):
-        await bot(functions.messages.SendMessageRequest(peer, "hello", random_id=7))
+        await bot._sender.send(functions.messages.SendMessageRequest(peer, "hello", random_id=7))
 
     assert [sent.text for sent in world.sent] == ["hello"]
 
@@ -361,6 +361,109 @@ async def test_an_expired_file_reference_is_good_again_after_another_look(connec
         await reader.download_media(before, file=BytesIO())
     after = await reader.get_messages("legion", ids=post)
     assert len(await reader.download_media(after, file=bytes)) == 5_000
+
+
+@pytest.mark.parametrize("kind", ["empty", "unknown", "unsupported"])
+async def test_odd_attachments_can_be_published(connect: Connect, world: World, kind: str) -> None:
+    odd = world.publish("legion", "odd", media={"kind": kind})
+    reader = await connect()
+
+    if kind == "unknown":
+        with pytest.raises(errors.TypeNotFoundError):
+            await reader.get_messages("legion", ids=odd)
+    else:
+        assert (await reader.get_messages("legion", ids=odd)).media
+
+
+# ----------------------------------------------------------------------------------------------------- short of the truth
+
+
+async def test_shorten_answers_with_less_than_was_asked_for(connect: Connect, world: World, telegram: Server) -> None:
+    ids = world.publish_many("legion", ["one", "two", "three"])
+    reader = await connect()
+    peer = await reader.get_input_entity("legion")
+    telegram.faults.shorten("channels.getMessages", 1)
+
+    answers = [
+        await reader(functions.channels.GetMessagesRequest(peer, [types.InputMessageID(i) for i in ids]))
+        for _ in range(2)
+    ]
+
+    assert [[m.id for m in answer.messages] for answer in answers] == [ids[:1], ids]
+
+
+async def test_shorten_breaks_off_a_file(connect: Connect, world: World, telegram: Server) -> None:
+    post = world.publish("legion", media={"kind": "photo", "size": 5_000})
+    reader = await connect()
+    message = await reader.get_messages("legion", ids=post)
+    telegram.faults.shorten("upload.getFile", 1_000)
+
+    assert len(await reader.download_media(message, file=bytes)) == 1_000
+
+
+async def test_blank_shows_posts_as_if_they_were_not_there(connect: Connect, world: World, telegram: Server) -> None:
+    post = world.publish("legion", "here")
+    reader = await connect()
+    telegram.faults.blank("channels.getMessages")
+
+    answers = [await reader.get_messages("legion", ids=post) for _ in range(2)]
+
+    assert [answer and answer.message for answer in answers] == [None, "here"]
+
+
+async def test_withhold_keeps_a_channels_posts_from_one_account(connect: Connect, world: World) -> None:
+    world.add_account("+9996600001", joined=["legion"])
+    reader, other = await connect(), await connect("+9996600001")
+    inbox, free = Inbox(reader), Inbox(other)
+
+    world.withhold(PHONE, "legion", reason="not in this country")
+    post = world.publish("legion", "hello")
+
+    await free.take()
+    seen = await reader.get_entity("legion")
+    assert (seen.restricted, seen.restriction_reason[0].text) == (True, "not in this country")
+    assert await _history(reader) == []
+    assert await reader.get_messages("legion", ids=post) is None
+    assert inbox.empty()
+    assert (await _history(other))[0] == post
+
+
+async def test_cut_history_leaves_nothing_before(connect: Connect, world: World) -> None:
+    ids = world.publish_many("legion", ["one", "two", "three"])
+    reader = await connect()
+
+    world.cut_history("legion", upto=ids[1])
+
+    full = await reader(functions.channels.GetFullChannelRequest("legion"))
+    assert full.full_chat.available_min_id == ids[1]
+    assert await _history(reader) == [ids[2]]
+
+
+# ------------------------------------------------------------------------------------------------------ private messages
+
+
+async def test_private_messages_arrive_with_the_accounts_own_counter(connect: Connect, world: World) -> None:
+    inbox = Inbox(await connect(TOKEN, sequential_updates=True))
+    person = 555
+
+    first = world.write_to(TOKEN, "/start", sender=person)
+    world.take_back(TOKEN, [first])
+    second = world.write_to(TOKEN, "/help", sender=person)
+
+    assert await inbox.take(3) == [("new", (first, "/start")), ("deleted", [first]), ("new", (second, "/help"))]
+
+
+async def test_private_messages_that_were_missed_can_be_asked_for(connect: Connect, world: World) -> None:
+    reader = await connect(sequential_updates=True)
+    inbox = Inbox(reader)
+    world.write_to(PHONE, "Login code: 11111")
+    await inbox.take()
+    await reader.disconnect()
+
+    missed = world.write_to(PHONE, "Login code: 22222")
+    inbox = Inbox(await connect(session=reader.session.filename, catch_up=True, sequential_updates=True))
+
+    assert await inbox.take() == [("new", (missed, "Login code: 22222"))]
 
 
 class _Updates(list[Any]):

@@ -3,19 +3,17 @@
 import asyncio
 import os
 import struct
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from telethon import TelegramClient, errors, functions, types
+from telethon import functions, types
 from telethon.network import ConnectionTcpAbridged, ConnectionTcpFull, ConnectionTcpIntermediate
-from telethon_clients import PHONE, Connect, Inbox
+from telethon_clients import Connect, Inbox
 
-from monitor.rehearsal import Server, World, client, serve, sign_in
+from monitor.rehearsal import Server, World
 from monitor.rehearsal.mtproto.objects import container, messages, packed, unpacked
 from monitor.rehearsal.mtproto.transport import Abridged, Full, Intermediate, Malformed, Transport, recognise
 
@@ -30,71 +28,6 @@ async def test_works_over_every_transport(connect: Connect, world: World, transp
 
     assert await inbox.take() == [("new", (live, "live"))]
     assert (await reader.get_messages("legion", ids=long)).message == "слово " * 5000
-
-
-@pytest.fixture
-async def stranger(telegram: Server, world: World, tmp_path: Path) -> AsyncIterator[TelegramClient]:
-    """A client that has a key and is signed in as nobody."""
-    made = client(telegram, str(tmp_path / "stranger.session"))
-    await made.connect()
-    yield made
-    await made.disconnect()
-
-
-async def test_signs_nobody_in_with_a_wrong_code(stranger: TelegramClient) -> None:
-    await stranger.send_code_request(PHONE)
-
-    with pytest.raises(errors.PhoneCodeInvalidError):
-        await stranger.sign_in(PHONE, "00000")
-
-    assert not await stranger.is_user_authorized()
-
-
-async def test_knows_nobody_who_has_no_account(telegram: Server, tmp_path: Path) -> None:
-    with pytest.raises(errors.PhoneNumberUnoccupiedError):
-        await sign_in(telegram, tmp_path / "a", "+9996699999")
-
-
-async def test_lets_nobody_read_who_has_not_signed_in(stranger: TelegramClient) -> None:
-    with pytest.raises(errors.AuthKeyUnregisteredError):
-        await stranger(functions.contacts.ResolveUsernameRequest("legion"))
-
-
-async def test_makes_session_files_that_only_the_owner_can_read(telegram: Server, world: World, tmp_path: Path) -> None:
-    path = await sign_in(telegram, tmp_path / "reader", PHONE)
-
-    assert (path.name, path.stat().st_mode & 0o777) == ("reader.session", 0o600)
-
-
-async def test_forgets_who_signs_out(connect: Connect, telegram: Server) -> None:
-    reader = await connect()
-
-    assert await reader.log_out()
-
-    assert all(device.account is None for device in telegram.world.devices.values())
-
-
-async def test_knows_a_madeagain_that_signed_in_to_an_earlier_server(tmp_path: Path) -> None:
-    world = World()
-    world.add_channel("legion")
-    world.add_account(PHONE)
-    async with serve(world) as before:
-        path = await sign_in(before, tmp_path / "reader", PHONE)
-
-    async with serve(world, before.port) as after, client(after, str(path)) as reader:
-        assert (await reader.get_entity("legion")).username == "legion"
-
-    assert after.port == before.port
-
-
-async def test_does_not_know_the_key_of_another_world(telegram: Server, world: World, tmp_path: Path) -> None:
-    path = await sign_in(telegram, tmp_path / "reader", PHONE)
-
-    async with serve(World()) as other:
-        stranger = client(other, str(path))
-        with pytest.raises(errors.AuthKeyNotFound):
-            await asyncio.wait_for(stranger.connect(), 5)
-        await stranger.disconnect()
 
 
 async def test_answers_what_is_about_the_protocol_itself(connect: Connect) -> None:
@@ -137,15 +70,6 @@ async def test_hangs_up_on_a_madethat_asked_for_it_and_fell_silent(connect: Conn
 
     with pytest.raises(ConnectionError):
         await asyncio.wait_for(reader.disconnected, 5)
-
-
-async def test_says_who_is_signed_in_from_where(connect: Connect) -> None:
-    reader = await connect()
-    await connect()
-
-    devices = (await reader(functions.account.GetAuthorizationsRequest())).authorizations
-
-    assert sorted(device.current for device in devices) == [False, True]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

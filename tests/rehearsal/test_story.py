@@ -137,7 +137,7 @@ def test_has_its_channels_there_before_it_begins(story: Callable[[str], Story]) 
     prepare(story(STORY), world)
     prepare(story(STORY), world)
 
-    assert [(each.name, each.title, each.top) for each in world.channels.values()] == [
+    assert [(each.name, each.title, each.top) for each in world.channels] == [
         ("legion", "The Legion", 4209),
         ("corps", "The Corps", 1),
     ]

@@ -9,6 +9,7 @@ from monitor.model.channel import CHANNEL_ID_BASE
 from monitor.rehearsal.account import Account, Device
 from monitor.rehearsal.api.scribe import Scribe
 from monitor.rehearsal.channel import ChannelState
+from monitor.rehearsal.faults import Met
 from monitor.rehearsal.world import World
 
 _CODES = {"FLOOD_WAIT": 420, "METHOD_INVALID": 400, "Timeout": -503}
@@ -32,7 +33,7 @@ class Rejected(Exception):
 
 
 class Call:
-    """One call of a method. `device` is the key that it came with, `session` the number of the client's connection."""
+    """One call of a method. `device` is the key that it came with; `host` and `port` are ours."""
 
     def __init__(self, world: World, scribe: Scribe, device: Device, request: Any, *, host: str, port: int) -> None:
         self.world = world
@@ -41,7 +42,8 @@ class Call:
         self.request = request
         self.host = host
         self.port = port
-        self.too_long = False
+        self.met = Met()
+        """The fault that befalls this call."""
         self.method = method_name(type(request))
 
     @property
@@ -71,6 +73,10 @@ class Call:
         if state.id in self.account.banned or (state.private and state.id not in self.account.joined):
             raise Rejected("CHANNEL_PRIVATE")
         return state
+
+    def withheld(self, channel: ChannelState) -> bool:
+        """Does the law of the account's country keep this channel's posts from it? It is told so, and shown none."""
+        return channel.id in self.account.withheld
 
     def marked(self, peer: Any) -> int:
         """The marked id that an input peer names."""

@@ -36,6 +36,7 @@ def get_full_channel(call: Call) -> Any:
         bot_info=[],
         pts=state.pts,
         participants_count=state.members,
+        available_min_id=state.available_from - 1 or None,
     )
     return types.messages.ChatFull(full, chats=[_seen(call, call.request.channel)], users=[])
 

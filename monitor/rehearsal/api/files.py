@@ -5,8 +5,8 @@ from typing import Any
 from telethon.tl import types
 from telethon.tl.functions import upload
 
+from monitor.rehearsal.api.attachments import file_reference
 from monitor.rehearsal.api.call import Call, Rejected
-from monitor.rehearsal.api.scribe import file_reference
 from monitor.rehearsal.files import content
 
 _LARGEST_PART = 1024 * 1024
@@ -25,7 +25,7 @@ def get_file(call: Call) -> Any:
     if where.file_reference != file_reference(call.world.channels[channel], media):
         raise Rejected("FILE_REFERENCE_EXPIRED")
     data = content(where.id, size=media.size or 0, offset=offset, limit=limit)
-    return types.upload.File(types.storage.FileUnknown(), mtime=call.seconds, bytes=data)
+    return types.upload.File(types.storage.FileUnknown(), mtime=call.seconds, bytes=data[: call.met.keep])
 
 
 METHODS = {upload.GetFileRequest: get_file}

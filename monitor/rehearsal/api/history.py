@@ -8,8 +8,8 @@ from telethon.tl.functions import channels, messages
 
 from monitor.model.instant import SECOND
 from monitor.model.post import PostId
-from monitor.rehearsal.api import scribe
 from monitor.rehearsal.api.call import Call, Rejected
+from monitor.rehearsal.api.scribe import peer
 from monitor.rehearsal.channel import ChannelState
 
 MOST = 100
@@ -27,7 +27,7 @@ def get_history(call: Call) -> Any:
         max_id=request.max_id,
         min_id=request.min_id,
     )
-    return _posts(call, state, page, count=len(state.ids))
+    return _posts(call, state, [] if call.withheld(state) else page, count=len(state.ids))
 
 
 def get_messages(call: Call) -> Any:
@@ -48,7 +48,7 @@ def get_peer_dialogs(call: Call) -> Any:
 def get_dialogs(call: Call) -> Any:
     """Every joined channel, in one answer."""
     world, who = call.world, call.account
-    states = [state for state in world.channels.values() if state.id in who.joined and not state.gone]
+    states = [state for state in world.channels if state.id in who.joined and not state.gone]
     dialogs, tops, chats = _dialogs(call, states)
     return types.messages.Dialogs(dialogs, tops, chats, users=[])
 
@@ -75,6 +75,8 @@ def dialog(state: ChannelState) -> Any:
 
 def newest(call: Call, state: ChannelState, count: int) -> list[Any]:
     """The channel's newest posts as messages, newest first."""
+    if call.withheld(state):
+        return []
     return [call.scribe.message(state, state.posts[post]) for post in reversed(state.ids[-count:])]
 
 
@@ -85,14 +87,15 @@ def _dialogs(call: Call, states: Sequence[ChannelState]) -> tuple[list[Any], lis
 
 
 def _posts(call: Call, state: ChannelState, ids: Sequence[PostId], *, count: int) -> Any:
-    there = [state.posts[post] for post in ids if post in state.posts]
+    if call.met.keep is not None:
+        ids = ids[: call.met.keep]
+    shown = {} if call.met.blank or call.withheld(state) else state.posts
+    there = [shown[post] for post in ids if post in shown]
     return types.messages.ChannelMessages(
         pts=state.pts,
         count=count,
         messages=[
-            call.scribe.message(state, state.posts[post])
-            if post in state.posts
-            else types.MessageEmpty(post, scribe.peer(state.id))
+            call.scribe.message(state, shown[post]) if post in shown else types.MessageEmpty(post, peer(state.id))
             for post in ids
         ],
         topics=[],

@@ -24,6 +24,7 @@ _OPEN = {
     "auth.signIn",
     "auth.importBotAuthorization",
     "auth.checkPassword",
+    "auth.exportLoginToken",
     "account.getPassword",
 }
 """What a client may ask before it has signed in."""

@@ -6,6 +6,7 @@ from telethon.tl import types
 from telethon.tl.functions import account, help, users
 
 from monitor.rehearsal.api import scribe
+from monitor.rehearsal.api.attachments import DC
 from monitor.rehearsal.api.call import Call, Rejected
 
 
@@ -15,8 +16,8 @@ def get_config(call: Call) -> Any:
         date=now,
         expires=now + 3600,
         test_mode=False,
-        this_dc=scribe.DC,
-        dc_options=[types.DcOption(scribe.DC, call.host, call.port)],
+        this_dc=DC,
+        dc_options=[types.DcOption(DC, call.host, call.port)],
         dc_txt_domain_name="",
         chat_size_max=200,
         megagroup_size_max=200_000,
@@ -42,12 +43,12 @@ def get_config(call: Call) -> Any:
         me_url_prefix="https://t.me/",
         caption_length_max=1_024,
         message_length_max=4_096,
-        webfile_dc_id=scribe.DC,
+        webfile_dc_id=DC,
     )
 
 
 def get_nearest_dc(call: Call) -> Any:
-    return types.NearestDc("", scribe.DC, scribe.DC)
+    return types.NearestDc("", DC, DC)
 
 
 def get_app_config(call: Call) -> Any:

@@ -8,13 +8,13 @@ from telethon.tl import types
 
 from monitor.model.channel import CHANNEL_ID_BASE
 from monitor.model.instant import SECOND
-from monitor.model.post import Forward, Markup, Media
+from monitor.model.post import Forward, Markup
 from monitor.rehearsal.account import Account, Chat
+from monitor.rehearsal.api.attachments import attached
 from monitor.rehearsal.channel import ChannelState, Event, Revision
 from monitor.rehearsal.mtproto.objects import Written
 from monitor.rehearsal.world import World
 
-DC = 2
 _REMEMBERED = 50_000
 
 _ENTITIES = {
@@ -35,13 +35,6 @@ _ENTITIES = {
     "bank_card": types.MessageEntityBankCard,
 }
 _KINDS = {kind: name for name, kind in _ENTITIES.items()}
-_MIME = {
-    "video": "video/mp4",
-    "audio": "audio/mpeg",
-    "voice": "audio/ogg",
-    "animation": "video/mp4",
-    "sticker": "image/webp",
-}
 
 
 class Scribe:
@@ -76,9 +69,9 @@ class Scribe:
         wanted = {channel.id: channel for channel in channels}
         for revision in revisions:
             for named in (revision.forward, revision.reply_to):
-                source = named.channel if named else None
-                if source and source.id in self._world.channels:
-                    wanted[source.id] = self._world.channels[source.id]
+                source = named.channel.id if named and named.channel else None
+                if source is not None and source in self._world.channels:
+                    wanted[source] = self._world.channels[source]
         return [channel_as_seen(self._world, account, channel) for channel in wanted.values()]
 
 
@@ -157,11 +150,6 @@ def markup(entity: Any) -> Markup:
             return Markup(_KINDS.get(type(entity), "unknown"), entity.offset, entity.length)
 
 
-def file_reference(channel: ChannelState, media: Media) -> bytes:
-    """What a client must show to get the file; good until the channel's files expire."""
-    return struct.pack("<qi", media.id or 0, channel.files_epoch)
-
-
 def _message(world: World, channel: ChannelState, revision: Revision) -> Any:
     if revision.service is not None:
         return types.MessageService(
@@ -181,7 +169,7 @@ def _message(world: World, channel: ChannelState, revision: Revision) -> Any:
         noforwards=revision.noforwards,
         fwd_from=_forward(revision.forward),
         reply_to=_reply(revision),
-        media=_media(channel, revision),
+        media=attached(channel, revision),
         entities=[entity(mark) for mark in revision.entities] or None,
         views=revision.views,
         forwards=revision.shares,
@@ -233,67 +221,3 @@ def _reply(revision: Revision) -> Any:
 
 def _restriction(reason: str | None) -> Any:
     return None if reason is None else [types.RestrictionReason("all", "terms", reason)]
-
-
-def _media(channel: ChannelState, revision: Revision) -> Any:
-    media = revision.media
-    if media is None:
-        return None
-    match media.kind:
-        case "photo":
-            return types.MessageMediaPhoto(photo=_photo(channel, media, revision.date // SECOND))
-        case "poll":
-            return _poll(media)
-        case "link":
-            return _link(media)
-        case "contact":
-            name, phone = (*media.texts, "", "")[:2]
-            return types.MessageMediaContact(phone, name, "", "", 0)
-        case "location":
-            return types.MessageMediaGeo(types.GeoPoint(36.58, 50.59, 0))
-        case "unsupported":
-            return types.MessageMediaUnsupported()
-        case _:
-            return types.MessageMediaDocument(document=_document(channel, media, revision.date // SECOND))
-
-
-def _photo(channel: ChannelState, media: Media, date: int) -> Any:
-    size = types.PhotoSize("x", media.width or 800, media.height or 600, media.size or 0)
-    return types.Photo(media.id, media.id, file_reference(channel, media), date, [size], DC)
-
-
-def _document(channel: ChannelState, media: Media, date: int) -> Any:
-    attributes: list[Any] = []
-    seconds, width, height = media.seconds or 0, media.width or 1280, media.height or 720
-    match media.kind:
-        case "video":
-            attributes.append(types.DocumentAttributeVideo(seconds, width, height, supports_streaming=True))
-        case "animation":
-            attributes.append(types.DocumentAttributeVideo(seconds, width, height, nosound=True))
-            attributes.append(types.DocumentAttributeAnimated())
-        case "audio" | "voice":
-            attributes.append(types.DocumentAttributeAudio(round(seconds), voice=media.kind == "voice"))
-        case "sticker":
-            attributes.append(types.DocumentAttributeSticker("", types.InputStickerSetEmpty()))
-    if media.file_name:
-        attributes.append(types.DocumentAttributeFilename(media.file_name))
-    mime = media.mime or _MIME.get(media.kind, "application/octet-stream")
-    return types.Document(media.id, media.id, file_reference(channel, media), date, mime, media.size, DC, attributes)
-
-
-def _poll(media: Media) -> Any:
-    question, *answers = media.texts or ("",)
-    said = [
-        types.PollAnswer(types.TextWithEntities(answer, []), bytes((number,))) for number, answer in enumerate(answers)
-    ]
-    poll = types.Poll(media.id, types.TextWithEntities(question, []), said, hash=0)
-    return types.MessageMediaPoll(poll, types.PollResults(total_voters=0))
-
-
-def _link(media: Media) -> Any:
-    title, description = (*media.texts, None, None)[:2]
-    url = media.url or ""
-    page = types.WebPage(
-        media.id, url, url.split("://")[-1], hash=0, type="article", title=title, description=description
-    )
-    return types.MessageMediaWebPage(page)

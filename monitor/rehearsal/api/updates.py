@@ -8,10 +8,10 @@ from telethon.tl import types
 from telethon.tl.functions import updates
 
 from monitor.model.instant import SECOND
-from monitor.rehearsal.account import Account
+from monitor.rehearsal.account import Account, Letter
 from monitor.rehearsal.api.call import Call, Rejected
 from monitor.rehearsal.api.history import account_state, dialog, newest
-from monitor.rehearsal.api.scribe import Scribe, channel_as_seen
+from monitor.rehearsal.api.scribe import Scribe, channel_as_seen, user
 from monitor.rehearsal.channel import ChannelState, Event
 from monitor.rehearsal.world import World
 
@@ -29,17 +29,19 @@ def get_difference(call: Call) -> Any:
     after = 0 if since is None else int(since.timestamp())
     moved = [
         state
-        for state in call.world.channels.values()
+        for state in call.world.channels
         if state.id in who.joined and state.events and state.events[-1].at // SECOND >= after
     ]
     if not moved and call.request.pts == who.pts:
         return types.updates.DifferenceEmpty(call.seconds, seq=1)
+    letters = [said for said in who.letters if said.pts > call.request.pts]
+    others: list[Any] = [types.UpdateChannelTooLong(state.bare, state.pts) for state in moved]
     return types.updates.Difference(
-        new_messages=[],
+        new_messages=[_message(said) for said in letters if said.text is not None],
         new_encrypted_messages=[],
-        other_updates=[types.UpdateChannelTooLong(state.bare, state.pts) for state in moved],
+        other_updates=[_private(said) for said in letters if said.text is None] + others,
         chats=call.scribe.channels(who, moved, []),
-        users=[],
+        users=_people(who, letters),
         state=account_state(call),
     )
 
@@ -53,10 +55,10 @@ def get_channel_difference(call: Call) -> Any:
     state, request = call.channel(call.request.channel), call.request
     if request.pts < 1 or request.pts > state.pts:
         raise Rejected("PERSISTENT_TIMESTAMP_INVALID" if request.pts > 0 else "PERSISTENT_TIMESTAMP_EMPTY")
-    if call.too_long or state.behind(request.pts) > call.world.too_long:
+    if call.met.too_long or state.behind(request.pts) > call.world.too_long:
         return _too_long(call, state)
     events = state.after(request.pts, max(1, min(request.limit, call.world.slice)))
-    if not events:
+    if not events or call.withheld(state):
         return types.updates.ChannelDifferenceEmpty(state.pts, final=True, timeout=_ASK_AGAIN)
     fresh = {event.ids[0] for event in events if event.kind == "published"}
     new = [state.posts[post] for post in sorted(fresh) if post in state.posts]
@@ -94,6 +96,37 @@ def notice(world: World, account: Account, channel: int) -> Any:
         date=world.seconds(),
         seq=0,
     )
+
+
+def letter(world: World, account: Account, said: Letter) -> Any:
+    """A private message to the account, or the deletion of some, with the account's own counter."""
+    return types.Updates(
+        updates=[_private(said)],
+        users=_people(account, [said]),
+        chats=[],
+        date=world.seconds(),
+        seq=0,
+    )
+
+
+def login_token_scanned(world: World) -> Any:
+    return types.UpdateShort(types.UpdateLoginToken(), world.seconds())
+
+
+def _private(said: Letter) -> Any:
+    if said.text is None:
+        return types.UpdateDeleteMessages(list(said.ids), said.pts, len(said.ids))
+    return types.UpdateNewMessage(_message(said), said.pts, 1)
+
+
+def _message(said: Letter) -> Any:
+    sender = types.PeerUser(said.sender)
+    return types.Message(said.id, sender, date=said.date // SECOND, message=said.text or "", from_id=sender)
+
+
+def _people(account: Account, letters: Sequence[Letter]) -> list[Any]:
+    others = {said.sender for said in letters if said.text is not None}
+    return [user(account, me=True), *(types.User(id=id, access_hash=id, first_name=str(id)) for id in sorted(others))]
 
 
 def _too_long(call: Call, state: ChannelState) -> Any:

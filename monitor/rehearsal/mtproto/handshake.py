@@ -16,19 +16,8 @@ from telethon.helpers import generate_key_data_from_nonce
 from telethon.tl import TLObject, types
 from telethon.tl.functions import ReqDHParamsRequest, ReqPqMultiRequest, SetClientDHParamsRequest
 
+from monitor.rehearsal.group import GENERATOR, PRIME, number
 from monitor.rehearsal.mtproto.transport import Malformed
-
-GENERATOR = 2
-PRIME = int(
-    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD"
-    "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
-    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F"
-    "83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"
-    "E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF6955817183995497CEA956AE515D2261898FA0510"
-    "15728E5A8AACAA68FFFFFFFFFFFFFFFF",
-    16,
-)
-"""The 2048-bit group of RFC 3526: a safe prime, congruent 7 modulo 8, as Telegram's own and as its clients demand for g = 2."""
 
 _PQ_PRIMES = (1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081, 1_000_099, 1_000_117, 1_000_121)
 """Small ones: factoring pq is the client's proof of work, and nobody attacks a rehearsal."""
@@ -39,15 +28,17 @@ class ServerKey:
 
     def __init__(self) -> None:
         private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        numbers = private.private_numbers()
-        self._n, self._d = numbers.public_numbers.n, numbers.d
+        self._numbers = private.private_numbers()
         self.public_pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
-        told = TLObject.serialize_bytes(_number(self._n)) + TLObject.serialize_bytes(_number(65537))
+        told = TLObject.serialize_bytes(number(self._numbers.public_numbers.n)) + TLObject.serialize_bytes(number(65537))
         self.fingerprint: int = struct.unpack("<q", sha1(told, usedforsecurity=False).digest()[-8:])[0]
 
     def decrypt(self, sealed: bytes) -> bytes:
-        """The 255 bytes that were encrypted, without any padding scheme."""
-        return (pow(int.from_bytes(sealed, "big"), self._d, self._n) & ((1 << 2040) - 1)).to_bytes(255, "big")
+        """The 255 bytes that were encrypted, without any padding scheme; by the Chinese remainder theorem, for speed."""
+        value, own = int.from_bytes(sealed, "big"), self._numbers
+        mod_p, mod_q = pow(value, own.dmp1, own.p), pow(value, own.dmq1, own.q)
+        plain = mod_q + (mod_p - mod_q) * own.iqmp % own.p * own.q
+        return (plain & ((1 << 2040) - 1)).to_bytes(255, "big")
 
 
 @cache
@@ -67,7 +58,7 @@ class Handshake:
         self._server_nonce = 0
         self._new_nonce = 0
         self._secret = 0
-        self._factors = b"", b""
+        self._pq = 0
 
     def answer(self, request: Any) -> Any:
         """`Malformed` for a request out of turn, or one that does not fit what was said before."""
@@ -82,12 +73,12 @@ class Handshake:
                 raise Malformed(f"{type(request).__name__} out of turn in a key exchange")
 
     def _begin(self, request: Any) -> Any:
-        p, q = sorted(secrets.SystemRandom().sample(_PQ_PRIMES, 2))
-        self._factors = _number(p), _number(q)
+        p, q = secrets.SystemRandom().sample(_PQ_PRIMES, 2)
+        self._pq = p * q
         self._nonce = request.nonce
         self._server_nonce = int.from_bytes(os.urandom(16), "little", signed=True)
         # Eight bytes, as Telegram writes it: Telethon reads it as a signed number.
-        pq = (p * q).to_bytes(8, "big")
+        pq = self._pq.to_bytes(8, "big")
         return types.ResPQ(self._nonce, self._server_nonce, pq, [self._server.fingerprint])
 
     def _offer(self, request: Any) -> Any:
@@ -95,17 +86,18 @@ class Handshake:
         inner = self._hashed(self._server.decrypt(request.encrypted_data))
         if not isinstance(inner, types.PQInnerData | types.PQInnerDataDc) or not self._nonce_fits(inner):
             raise Malformed("a key exchange for somebody else")
-        if (request.p, request.q) != self._factors or (inner.p, inner.q) != self._factors:
+        # Not that both are prime: Telethon's factoring says 1 and pq once in a thousand times, and would give up for good.
+        if int.from_bytes(request.p, "big") * int.from_bytes(request.q, "big") != self._pq:
             raise Malformed("wrong factors")
         self._new_nonce = inner.new_nonce
-        self._secret = secrets.randbits(2040)
+        self._secret = secrets.randbits(256)
         offer = bytes(
             types.ServerDHInnerData(
                 nonce=self._nonce,
                 server_nonce=self._server_nonce,
                 g=GENERATOR,
-                dh_prime=_number(PRIME),
-                g_a=_number(pow(GENERATOR, self._secret, PRIME)),
+                dh_prime=number(PRIME),
+                g_a=number(pow(GENERATOR, self._secret, PRIME)),
                 server_time=self._now(),
             )
         )
@@ -117,7 +109,7 @@ class Handshake:
         if not isinstance(inner, types.ClientDHInnerData) or not self._nonce_fits(inner):
             raise Malformed("a key exchange for somebody else")
         # Telethon writes the shared number without leading zeros; so must we, or one key in 256 would not be the same.
-        self.key = _number(pow(int.from_bytes(inner.g_b, "big"), self._secret, PRIME))
+        self.key = number(pow(int.from_bytes(inner.g_b, "big"), self._secret, PRIME))
         told = AuthKey(self.key).calc_new_nonce_hash(self._new_nonce, 1)
         return types.DhGenOk(self._nonce, self._server_nonce, told)
 
@@ -135,7 +127,3 @@ class Handshake:
         if sha1(data[20 : 20 + reader.tell_position()], usedforsecurity=False).digest() != data[:20]:
             raise Malformed("a hash that does not fit")
         return found
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
