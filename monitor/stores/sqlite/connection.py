@@ -392,11 +392,8 @@ async def _thread(make: Callable[[], Database]) -> AsyncIterator[tuple[_Thread, 
     aio = aiosqlite.Connection(open_door, iter_chunk_size=64)
     try:
         await aio
-    except BaseException:
-        # aiosqlite leaves its thread to end by itself then, which goes wrong aloud when the event loop is closed before.
-        await asyncio.to_thread(aio._thread.join)
-        raise
-    try:
         yield _Thread(aio), doors[0]
     finally:
         await _finished(asyncio.ensure_future(aio.close()))
+        # One that could not be opened leaves its thread to end by itself: aloud, where the event loop is closed before.
+        await asyncio.to_thread(aio._thread.join)
