@@ -31,7 +31,7 @@ class Account:
     `withheld`: channels that this account's country or law keeps from it, with the reason. `pts` counts its private updates.
     """
 
-    def __init__(self, *, id: int, key: str, name: str, bot: bool) -> None:
+    def __init__(self, *, id: int, key: str, name: str, bot: bool, password: str | None = None) -> None:
         self.id = id
         self.key = key
         self.name = name
@@ -39,7 +39,7 @@ class Account:
         self.joined: set[int] = set()
         self.banned: set[int] = set()
         self.withheld: dict[int, str] = {}
-        self.password: str | None = None
+        self.password = password
         self.random_ids: set[int] = set()
         self.letters: list[Letter] = []
         self.pts = 1
@@ -60,6 +60,22 @@ class Account:
         self.pts = letter.pts
         self.letters.append(letter)
         return letter
+
+
+class Register:
+    """The accounts that there are, by phone however it is written, or by token."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+
+    def add(self, account: Account) -> None:
+        """ValueError where there is one with this phone or token."""
+        if self.find(account.key) is not None:
+            raise ValueError("there is such an account already")
+        self._accounts[_plain(account.key)] = account
+
+    def find(self, key: str) -> Account | None:
+        return self._accounts.get(_plain(key))
 
 
 class Device:
@@ -104,3 +120,7 @@ class Chat(msgspec.Struct, frozen=True):
 def digits(phone: str) -> str:
     """A phone number without its decoration."""
     return "".join(c for c in phone if c.isdigit())
+
+
+def _plain(key: str) -> str:
+    return key if ":" in key else digits(key)

@@ -20,8 +20,8 @@ from monitor.errors import MonitorError
 from monitor.model.instant import parse
 from monitor.model.post import Markup
 from monitor.rehearsal.account import Account, Sent
+from monitor.rehearsal.befalling import Hold
 from monitor.rehearsal.channel import ChannelState
-from monitor.rehearsal.faults import Hold
 from monitor.rehearsal.server import Server
 from monitor.rehearsal.story import play, read
 
@@ -30,11 +30,12 @@ LONGEST_LINE = 64 * 1024 * 1024
 _WORLD = (
     "add_channel", "add_account", "add_bot", "add_chat", "join", "leave", "publish", "publish_many", "edit",
     "delete", "ban", "unban", "withhold", "make_private", "vanish", "hand_over", "rename", "expire_files",
-    "truth",
+    "cut_history", "write_to", "take_back", "scan", "truth",
 )  # fmt: skip
 _FAULTS = (
-    "flood", "fail", "delay", "hold", "lose_answer", "drop_at", "too_long", "swallow", "twice", "reorder", "drop",
-    "refuse", "accept", "black_hole", "unregister", "duplicate_key", "forget_key", "change_salt", "skew", "clear",
+    "flood", "fail", "delay", "hold", "lose_answer", "drop_at", "too_long", "shorten", "blank", "swallow",
+    "twice", "reorder", "drop", "refuse", "accept", "black_hole", "unregister", "duplicate_key", "forget_key",
+    "change_salt", "skew", "clear",
 )  # fmt: skip
 _TICK = 0.01
 
@@ -49,7 +50,10 @@ class Control:
         self.verbs: dict[str, Callable[..., Any]] = {
             **{verb: getattr(server.world, verb) for verb in _WORLD},
             **{f"faults.{verb}": getattr(server.faults, verb) for verb in _FAULTS},
-            **{verb: getattr(self, verb) for verb in ("hello", "load", "play", "sent", "calls", "release")},
+            **{
+                verb: getattr(self, verb)
+                for verb in ("hello", "load", "play", "sent", "sent_edits", "calls", "release")
+            },
         }
 
     def hello(self) -> dict[str, Any]:
@@ -83,6 +87,10 @@ class Control:
     def sent(self, since: int = 0) -> Sequence[Sent]:
         """What was accepted from accounts and bots, from the `since`th on."""
         return self._world.sent[since:]
+
+    def sent_edits(self) -> Sequence[Sent]:
+        """The same messages, as they were edited since."""
+        return self._world.sent_edits
 
     def calls(self, method: str, account: str | None = None) -> int:
         """How often a method was called."""

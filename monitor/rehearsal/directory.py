@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from monitor.model.channel import CHANNEL_ID_BASE
 from monitor.rehearsal.channel import ChannelState
 
 
@@ -38,6 +39,19 @@ class Directory:
                 raise ValueError(f"there is a channel {channel.username} already")
             self._usernames[channel.username.lower()] = channel.id
         self._channels[channel.id] = channel
+
+    def stranger(self, id: int, username: str | None, title: str | None) -> ChannelState:
+        """A channel that is only known because somebody forwards from it; nothing stands in it."""
+        state = ChannelState(
+            bare=CHANNEL_ID_BASE - id,
+            username=username,
+            title=title or username or str(id),
+            about="",
+            created=0,
+            next_id=2,
+        )
+        self.add(state)
+        return state
 
     def release(self, channel: ChannelState) -> None:
         """The channel has no username any more."""

@@ -13,11 +13,10 @@ and posts (bans, vanished channels, unannounced edits and deletions, expired fil
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
-
-import msgspec
+from typing import Literal, Protocol
 
 from monitor.rehearsal.account import Account, Device, digits
+from monitor.rehearsal.befalling import CallRule, Hold, Met, PushRule
 from monitor.rehearsal.channel import Event
 from monitor.rehearsal.world import World
 
@@ -32,65 +31,6 @@ class Connection(Protocol):
         ...
 
 
-class Met(msgspec.Struct):
-    """What befalls one call. `error` is answered instead of acting; `seconds` late; `held`: not answered before the release.
-
-    `lost`: the act is done, and the connection cut instead of an answer; `cut`: the connection is cut and nothing done.
-    `keep`: only so many posts, or bytes of a file, are answered; `blank`: every post is answered as if it were not there.
-    """
-
-    error: str | None = None
-    seconds: float = 0.0
-    held: "Hold | None" = None
-    lost: bool = False
-    cut: bool = False
-    too_long: bool = False
-    keep: int | None = None
-    blank: bool = False
-
-
-class Hold:
-    """Answers that are kept back until `release`."""
-
-    def __init__(self) -> None:
-        self._kept: list[Callable[[], None]] = []
-        self.released = False
-
-    @property
-    def waiting(self) -> int:
-        return len(self._kept)
-
-    def keep(self, answer: Callable[[], None]) -> None:
-        if self.released:
-            answer()
-        else:
-            self._kept.append(answer)
-
-    def release(self) -> None:
-        self.released = True
-        kept, self._kept = self._kept, []
-        for answer in kept:
-            answer()
-
-
-class _Rule(msgspec.Struct):
-    """Something that befalls matching calls or pushes, `times` more times; None: always."""
-
-    act: Met
-    method: str
-    account: str | None
-    channel: int | None
-    times: int | None
-
-
-class _PushRule(msgspec.Struct):
-    act: str
-    account: str | None
-    channel: int | None
-    times: int
-    kept: list[Event]
-
-
 class Faults:
     """The faults in force. `method` is Telegram's name (`messages.getHistory`) or `*`; `account` a phone or token; `channel`
     a username or marked id; each left out means any. Later verbs act before earlier ones."""
@@ -101,8 +41,8 @@ class Faults:
         self.on_refuse: Callable[[], Awaitable[None]] | None = None
         self.on_accept: Callable[[], Awaitable[None]] | None = None
         self._world = world
-        self._rules: list[_Rule] = []
-        self._push_rules: list[_PushRule] = []
+        self._rules: list[CallRule] = []
+        self._push_rules: list[PushRule] = []
 
     # ----------------------------------------------------------------------------------------------------- verbs: calls
 
@@ -268,7 +208,7 @@ class Faults:
     def meet(self, method: str, account: Account | None, channels: Sequence[int]) -> Met | None:
         """What befalls this call; the newest matching verb counts."""
         for rule in reversed(self._rules):
-            if rule.method in ("*", method) and _matches(rule.account, rule.channel, account, channels):
+            if rule.matches(method, account, channels):
                 if rule.times is not None:
                     rule.times -= 1
                     if rule.times <= 0:
@@ -282,27 +222,24 @@ class Faults:
             return [list(events)]
         packets: list[list[Event]] = [[]]
         for event in events:
-            rule = next((r for r in self._push_rules if _matches(r.account, r.channel, account, [event.channel])), None)
+            rule = next((rule for rule in self._push_rules if rule.matches(account, event)), None)
             if rule is None:
                 packets[-1].append(event)
                 continue
-            rule.times -= 1
-            if rule.act == "twice":
-                packets += [[event], [event], []]
-            elif rule.act == "reorder":
-                rule.kept.append(event)
+            packets += [*rule.packets(event), []]
             if rule.times <= 0:
                 self._push_rules.remove(rule)
-                packets += [*([kept] for kept in reversed(rule.kept)), []]
         return [packet for packet in packets if packet]
 
     # ---------------------------------------------------------------------------------------------------------- inside
 
     def _add(self, act: Met, method: str, account: str | None, channel: str | int | None, times: int | None) -> None:
-        self._rules.append(_Rule(act, method, self._key(account), self._id(channel), times))
+        self._rules.append(CallRule(act, method, self._key(account), self._id(channel), times))
 
-    def _add_push(self, act: str, times: int, account: str | None, channel: str | int | None) -> None:
-        self._push_rules.append(_PushRule(act, self._key(account), self._id(channel), times, []))
+    def _add_push(
+        self, act: Literal["swallow", "twice", "reorder"], times: int, account: str | None, channel: str | int | None
+    ) -> None:
+        self._push_rules.append(PushRule(act, self._key(account), self._id(channel), times, []))
 
     def _key(self, account: str | None) -> str | None:
         return account if account is None or ":" in account else digits(account)
@@ -317,9 +254,3 @@ class Faults:
 
 def _belongs(connection: Connection, account: Account) -> bool:
     return connection.device is not None and connection.device.account is account
-
-
-def _matches(key: str | None, channel: int | None, account: Account | None, channels: Sequence[int]) -> bool:
-    if channel is not None and channel not in channels:
-        return False
-    return key is None or (account is not None and key in (account.key, digits(account.key)))

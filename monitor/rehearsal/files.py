@@ -1,8 +1,39 @@
-"""What bytes does an attached file hold?"""
+"""Which files are attached, and what bytes do they hold?"""
 
 import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from monitor.model.post import Media
 
 _BLOCK = 65_536
+_SIZES = {"photo": 90_000, "video": 1_500_000}
+_ANY_SIZE = 20_000
+
+
+class Files:
+    """Everything that was ever attached to a post, by its id."""
+
+    def __init__(self, new_id: Callable[[], int]) -> None:
+        self._new_id = new_id
+        self._files: dict[int, tuple[int, Media]] = {}
+
+    def keep(self, channel: int, media: Media | Mapping[str, Any] | None) -> Media | None:
+        """What is attached, with an id and a size where it was given none."""
+        if media is None:
+            return None
+        given = media if isinstance(media, Media) else msgspec.convert(media, Media)
+        id = given.id or self._new_id()
+        size = _SIZES.get(given.kind, _ANY_SIZE) if given.size is None else given.size
+        whole = msgspec.structs.replace(given, id=id, size=size)
+        self._files[id] = channel, whole
+        return whole
+
+    def find(self, id: int) -> tuple[int, Media] | None:
+        """The channel it was attached in, by marked id, and what it is."""
+        return self._files.get(id)
 
 
 def content(file: int, *, size: int, offset: int, limit: int) -> bytes:

@@ -11,17 +11,16 @@ from typing import Any
 
 import msgspec
 
-from monitor.model.channel import CHANNEL_ID_BASE, Identity
+from monitor.model.channel import Identity
 from monitor.model.instant import SECOND, Instant, from_datetime, parse
 from monitor.model.post import Forward, Markup, Media, PostId, Reply
-from monitor.rehearsal.account import TELEGRAM, Account, Chat, Device, Letter, Sent, digits
+from monitor.rehearsal.account import TELEGRAM, Account, Chat, Device, Letter, Register, Sent
 from monitor.rehearsal.channel import ChannelState, Event, Notice, Revision, Truth
 from monitor.rehearsal.directory import Directory
+from monitor.rehearsal.files import Files
 
 When = datetime | Instant | None
 """A datetime with a zone, an instant in milliseconds, or now. Telegram's dates are whole seconds."""
-
-_SIZES = {"photo": 90_000, "video": 1_500_000}
 
 
 class World:
@@ -29,7 +28,7 @@ class World:
 
     Its verbs may be called at any time from the event loop's thread; whoever watches is told at once. `code` is the code that
     every sign-in takes. `too_long`: how many events a client may be behind in a channel before the server answers
-    channelDifferenceTooLong; `slice`: how many events one answer brings.
+    channelDifferenceTooLong; `told_at_once`: how many events one answer brings.
     """
 
     def __init__(
@@ -38,21 +37,21 @@ class World:
         code: str = "22222",
         seed: str = "rehearsal",
         too_long: int = 100,
-        slice: int = 100,
+        told_at_once: int = 100,
         now: Callable[[], Instant] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.code = code
         self.too_long = too_long
-        self.slice = slice
+        self.told_at_once = told_at_once
         self.skew = 0
         """Seconds by which the server's clock is ahead of everybody else's."""
         self._now = now
         self.channels = Directory()
-        self.accounts: dict[str, Account] = {}
-        self.chats: dict[int, Chat] = {}
+        self.register = Register()
         self.devices: dict[int, Device] = {}
-        self.media: dict[int, tuple[int, Media]] = {}
-        """By file id: the channel it was published in, and what it is."""
+        """By the id of their key."""
+        self.chats: dict[int, Chat] = {}
+        self.files = Files(lambda: self.secret("file", next(self._numbers)))
         self.sent: list[Sent] = []
         self.sent_edits: list[Sent] = []
         self.pushes: list[Event | Notice | Letter] = []
@@ -94,16 +93,12 @@ class World:
         self, phone: str, *, joined: Iterable[str | int] = (), name: str = "Reader", password: str | None = None
     ) -> Account:
         """A person's account that exists; its phone is signed in with `code`, and then `password` where it has one."""
-        account = self._add(Account(id=7_000_000_000 + next(self._numbers), key=phone, name=name, bot=False))
-        account.password = password
-        account.joined.update(self.channel(each).id for each in joined)
-        return account
+        account = Account(id=7_000_000_000 + next(self._numbers), key=phone, name=name, bot=False, password=password)
+        return self._add(account, joined)
 
     def add_bot(self, token: str, *, name: str = "Bot", joined: Iterable[str | int] = ()) -> Account:
         """A bot; `token` is `id:secret` as BotFather gives it."""
-        account = self._add(Account(id=int(token.split(":")[0]), key=token, name=name, bot=True))
-        account.joined.update(self.channel(each).id for each in joined)
-        return account
+        return self._add(Account(id=int(token.split(":")[0]), key=token, name=name, bot=True), joined)
 
     def add_chat(self, id: int, title: str) -> Chat:
         """A group or private chat that a bot may write to."""
@@ -123,7 +118,7 @@ class World:
 
     def account(self, key: str) -> Account:
         """By phone, however it is written, or by token. LookupError where there is none."""
-        found = self.accounts.get(key if ":" in key else digits(key))
+        found = self.register.find(key)
         if found is None:
             raise LookupError("no such account")
         return found
@@ -168,7 +163,7 @@ class World:
                 date=self._instant(date),
                 text=text,
                 entities=tuple(entities),
-                media=self._attach(state, media),
+                media=self.files.keep(state.id, media),
                 forward=self._origin(forward),
                 reply_to=Reply(post=reply_to) if isinstance(reply_to, int) else reply_to,
                 album=self._album(state, album),
@@ -360,11 +355,9 @@ class World:
         """A message of an account was accepted."""
         self.sent.append(sent)
 
-    def _add(self, account: Account) -> Account:
-        key = account.key if account.bot else digits(account.key)
-        if key in self.accounts:
-            raise ValueError("there is such an account already")
-        self.accounts[key] = account
+    def _add(self, account: Account, joined: Iterable[str | int]) -> Account:
+        self.register.add(account)
+        account.joined.update(self.channel(each).id for each in joined)
         return account
 
     def _post(self, channel: ChannelState, post: PostId) -> Revision:
@@ -387,32 +380,16 @@ class World:
     def _album(self, channel: ChannelState, album: str | int | None) -> int | None:
         return self.secret("album", channel.id, album) if isinstance(album, str) else album
 
-    def _attach(self, channel: ChannelState, media: Media | Mapping[str, Any] | None) -> Media | None:
-        if media is None:
-            return None
-        given = media if isinstance(media, Media) else msgspec.convert(media, Media)
-        whole = msgspec.structs.replace(
-            given,
-            id=given.id or self.secret("file", next(self._numbers)),
-            size=_SIZES.get(given.kind, 20_000) if given.size is None else given.size,
-        )
-        self.media[whole.id or 0] = (channel.id, whole)
-        return whole
-
     def _origin(self, forward: Forward | Mapping[str, Any] | None) -> Forward | None:
         """Where a forward says it comes from; a channel that nobody added is added, so that clients can be shown it."""
         if forward is None:
             return None
         given = forward if isinstance(forward, Forward) else msgspec.convert(forward, Forward)
         source = given.channel
-        if source is None:
+        if source is None or (source.id is not None and source.id in self.channels):
             return given
-        if source.username is not None and source.id is None:
-            state = self.find(source.username) or self.add_channel(source.username, source.title or "", first_id=2)
-            source = Identity(state.id, state.username, state.title)
-        elif source.id is not None and source.id not in self.channels:
-            bare, title = CHANNEL_ID_BASE - source.id, source.title or source.name
-            self.channels.add(
-                ChannelState(bare=bare, username=source.username, title=title, about="", created=self.now(), next_id=2)
-            )
-        return msgspec.structs.replace(given, channel=source)
+        if source.id is None:
+            state = self.find(source.name) or self.add_channel(source.name, source.title or "")
+        else:
+            state = self.channels.stranger(source.id, source.username, source.title)
+        return msgspec.structs.replace(given, channel=Identity(state.id, state.username, state.title))

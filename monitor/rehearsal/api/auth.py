@@ -28,14 +28,14 @@ def sign_in(call: Call) -> Any:
         raise Rejected("PHONE_CODE_EXPIRED")
     if call.request.phone_code != call.world.code:
         raise Rejected("PHONE_CODE_INVALID")
-    who = call.world.accounts.get(phone)
+    who = call.world.register.find(phone)
     if who is None:
         return types.auth.AuthorizationSignUpRequired()
     return _code_was_right(call, who)
 
 
 def import_bot_authorization(call: Call) -> Any:
-    who = call.world.accounts.get(call.request.bot_auth_token)
+    who = call.world.register.find(call.request.bot_auth_token)
     if who is None or not who.bot:
         raise Rejected("ACCESS_TOKEN_INVALID")
     return _signed_in(call, who)

@@ -8,8 +8,8 @@ from telethon.tl import types
 from monitor.model.channel import CHANNEL_ID_BASE
 from monitor.rehearsal.account import Account, Device
 from monitor.rehearsal.api.scribe import Scribe
+from monitor.rehearsal.befalling import Met
 from monitor.rehearsal.channel import ChannelState
-from monitor.rehearsal.faults import Met
 from monitor.rehearsal.world import World
 
 _CODES = {"FLOOD_WAIT": 420, "METHOD_INVALID": 400, "Timeout": -503}

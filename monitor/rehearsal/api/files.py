@@ -19,9 +19,10 @@ def get_file(call: Call) -> Any:
         raise Rejected("LOCATION_INVALID")
     if offset % 1024 or limit % 1024 or not 0 < limit <= _LARGEST_PART:
         raise Rejected("LIMIT_INVALID")
-    if where.id not in call.world.media or where.access_hash != where.id:
+    found = call.world.files.find(where.id)
+    if found is None or where.access_hash != where.id:
         raise Rejected("FILE_ID_INVALID")
-    channel, media = call.world.media[where.id]
+    channel, media = found
     if where.file_reference != file_reference(call.world.channels[channel], media):
         raise Rejected("FILE_REFERENCE_EXPIRED")
     data = content(where.id, size=media.size or 0, offset=offset, limit=limit)

@@ -57,7 +57,7 @@ def get_channel_difference(call: Call) -> Any:
         raise Rejected("PERSISTENT_TIMESTAMP_INVALID" if request.pts > 0 else "PERSISTENT_TIMESTAMP_EMPTY")
     if call.met.too_long or state.behind(request.pts) > call.world.too_long:
         return _too_long(call, state)
-    events = state.after(request.pts, max(1, min(request.limit, call.world.slice)))
+    events = state.after(request.pts, max(1, min(request.limit, call.world.told_at_once)))
     if not events or call.withheld(state):
         return types.updates.ChannelDifferenceEmpty(state.pts, final=True, timeout=_ASK_AGAIN)
     fresh = {event.ids[0] for event in events if event.kind == "published"}

@@ -30,7 +30,8 @@ class ServerKey:
         private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._numbers = private.private_numbers()
         self.public_pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
-        told = TLObject.serialize_bytes(number(self._numbers.public_numbers.n)) + TLObject.serialize_bytes(number(65537))
+        public = self._numbers.public_numbers
+        told = b"".join(TLObject.serialize_bytes(number(part)) for part in (public.n, public.e))
         self.fingerprint: int = struct.unpack("<q", sha1(told, usedforsecurity=False).digest()[-8:])[0]
 
     def decrypt(self, sealed: bytes) -> bytes:

@@ -11,9 +11,9 @@ from monitor.rehearsal.account import Account, Device, Letter
 from monitor.rehearsal.api.call import Call, Rejected
 from monitor.rehearsal.api.methods import answer, is_open
 from monitor.rehearsal.api.updates import letter, login_token_scanned, notice, push
+from monitor.rehearsal.befalling import Met
 from monitor.rehearsal.calls import Called
 from monitor.rehearsal.channel import Event, Notice
-from monitor.rehearsal.faults import Met
 from monitor.rehearsal.mtproto import objects
 from monitor.rehearsal.mtproto.cipher import Envelope, key_id, open_packet
 from monitor.rehearsal.mtproto.desk import Desk
