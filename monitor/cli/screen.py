@@ -19,7 +19,8 @@ from monitor.alerting.display import visible
 EXACT = 2**53
 """Beyond this, many readers of JSON round whole numbers."""
 
-_UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029]")
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+"""C1 controls, line separators, what turns writing round and what is not seen: JSON has escapes for them."""
 
 
 def say(words: str = "", *, style: str = "") -> None:
@@ -53,9 +54,9 @@ def say_pieces(pieces: Iterable[Piece], *, indent: str) -> None:
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people. Red cells are given as `red(…)`. On a terminal long cells are folded; elsewhere a row is a line."""
     console = _console()
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for column in table.columns:
-        column.overflow = "fold"
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(Text(line(column)), overflow="fold")
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(line(str(cell))) for cell in row))
     console.print(table)
@@ -83,7 +84,7 @@ def put(words: str) -> None:
 
 
 def as_json(value: object) -> bytes:
-    """Strict JSON in UTF-8. Lone surrogates, C1 controls and line separators are written as escapes."""
+    """Strict JSON in UTF-8. What would act on a terminal, and lone surrogates, are written as escapes."""
     words = json.dumps(_exact(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     words = _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
     # All of this stands inside strings, where Python's escape of a lone surrogate is JSON's too.

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import click
 import msgspec
 
 from monitor import logs
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python makes of a byte on the command line that is not UTF-8."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -34,6 +38,9 @@ def with_usage(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(
         context: click.Context, /, *args: Any, directory: Path | None, json: bool, verbose: bool, **rest: Any
     ) -> Any:
+        for words in rest.values():
+            if isinstance(words, str) and _LONE_SURROGATE.search(words):
+                raise click.UsageError("an argument is not UTF-8", context)
         outer = context.find_object(Usage) or Usage()
         usage = Usage(directory or outer.directory, json or outer.json, verbose or outer.verbose)
         context.obj = usage
