@@ -11,7 +11,7 @@ import codecs
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, groupby
 
@@ -22,8 +22,8 @@ GLUE = f"\n{_BOUNDARY}\n"
 """Stands between texts that are folded together: no term reaches across."""
 
 # Latin and Cyrillic letters that can be taken for one another, in one case or the other.
-_ALIKE = dict(zip("авекмнорстухіјѕгпи", "abekmhopctyxijsrnu", strict=True)) | {"ё": "e", "ґ": "r"}
-_CYRILLIC = "бдйжзлфцчшщъыьэюяєїў"  # that nobody takes for Latin
+_ALIKE = dict(zip("авекмнорстухіјѕгпи", "abekmhopctyxijsrnu", strict=True)) | {"ё": "e", "ґ": "r", "ї": "i"}
+_CYRILLIC = "бдйжзлфцчшщъыьэюяєў"  # that nobody takes for Latin
 _ACCENTED = "éèêëáàâäãåçíìîïñóòôöõúùûüýąćęńśźżčěřšůž"  # common enough to be folded without looking twice
 _ASCII = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -45,7 +45,7 @@ _TABLE = (b" " + b"".join(_BYTE[letter.lower()] for letter in _KNOWN)).ljust(256
 # Letters that Unicode does not decompose but the eye does.
 _SEEN = {
     **dict(zip("øđħıĸŧ", "odhikt", strict=True)),
-    **dict(zip("αβεικνορτυχϲϳΗΜΝΖ", "abeikvoptyxcjhmnz", strict=True)),
+    **dict(zip("αβεικνορτυχϲϳΓΗΛΜΝΠΖΦ", "abeikvoptyxcjгhлmnпzф", strict=True)),
     **dict(zip("ԁԛԝһӏѵʀɢʙɪʜʟɴᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢɑɡ", "dqwhlvrgbihlnacdejkmoptuvwzag", strict=True)),
     **{chr(first + place): _ASCII[10 + place] for first in (0x1F150, 0x1F170) for place in range(26)},
     "ß": "ss",
@@ -74,6 +74,7 @@ _HIDDEN = _ranges(lambda c: unicodedata.category(c) in ("Mn", "Me", "Mc", "Cf"))
 _RARE = re.compile(rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[^\W\d_].)())[{_HIDDEN}]*", re.DOTALL)
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SPACED = re.compile(rb"(?: x)+ ")
+_SIGNED = re.compile(r"\S*\s")
 _LETTERS_AS_X = bytes(code if code in b" \x02" else ord("x") for code in range(256))
 
 
@@ -90,7 +91,7 @@ class Folded(msgspec.Struct, frozen=True):
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of `raw` that folded to `text[start:end]`, a stretch that begins and ends with a letter or digit."""
-        first, last = self._origin(start), self._origin(end)
+        first, last = self.origin(start), self.origin(end)
         while unicodedata.category(self.raw[last - 1]) == "Cf" and last - 1 > first:
             last -= 1  # what hides behind the word is no part of it
         return first, last
@@ -100,10 +101,18 @@ class Folded(msgspec.Struct, frozen=True):
         letters, runs, place = self.text.translate(_LETTERS_AS_X), list[tuple[int, int]](), 0
         while (start := letters.find(b" x x x x ", place)) >= 0:
             place = _SPACED.match(letters, start).end()  # type: ignore[union-attr]  # it begins so
-            runs.append((start + 1, place - 1))
+            runs += self._parted(start + 1, place - 1)
         return runs
 
-    def _origin(self, place: int) -> int:
+    def _parted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Where other signs stand between the letters, spaces part words."""
+        signs = "".join(self.raw[self.origin(place)] for place in range(start + 1, end, 2))
+        words = _SIGNED.finditer(signs + " ") if signs.strip() else re.finditer(".+", signs + " ", re.DOTALL)
+        for word in words:
+            yield start + 2 * word.start(), start + 2 * word.end() - 1
+
+    def origin(self, place: int) -> int:
+        """Where in `raw` a place in `text` comes from."""
         i = bisect_right(self.places, place) - 1
         return self.origins[i] + (0 if i % 2 else place - self.places[i])
 

@@ -25,6 +25,8 @@ _IS_CYRILLIC = re.compile("[\u0400-\u052f]")
 _IS_OTHER = re.compile("[^\\W\\d_\u0400-\u052f]")
 _INSIDE = re.compile(r"[\w,;)»”’%\u2010-\u2015-][^\S\n]*[«“„\"'(]?\Z")
 _MARKS = ("#", "@")
+_OPENING = {"»": "«", "”": "“", "“": "„", '"': '"'}
+_PARTING = re.compile(r"[,!?;:…]|\n\s*\n")  # no name goes on behind these
 
 Stretch = tuple[int, int]
 """Start and end in the folded text."""
@@ -71,7 +73,7 @@ class Index:
         if self._owners and texts:
             page = fold_page(texts)
             for term, start, end in self._scan(page.folded):
-                first, last = page.folded.span(start, end)
+                first, last = _closed(page.folded.raw, *page.folded.span(start, end))
                 text = page.text_at(first)
                 base = page.starts[text]
                 found[text][Place(term, first - base, last - base)] = None
@@ -108,6 +110,16 @@ class Index:
                     )
 
 
+def _closed(raw: str, start: int, end: int) -> tuple[int, int]:
+    """With the quotation mark that closes what one inside the stretch has opened."""
+    closing = raw[end : end + 1]
+    if closing not in _OPENING:
+        return start, end
+    said, opening = raw[start:end], _OPENING[closing]
+    is_open = said.count(closing) % 2 == 1 if opening == closing else said.count(opening) > said.count(closing)
+    return start, end + is_open
+
+
 def _word_end(text: bytes, place: int) -> int:
     end = text.find(b" ", place)
     boundary = text.find(b"\x02", place, end)
@@ -124,17 +136,17 @@ def _rarest(wording: Wording, frequency: Counter[str]) -> int:
 
 def _shows(page: Folded, start: int, end: int, slot: Slot, gate: int) -> bool:
     """Does the raw text bear out what the gate asks for?"""
+    if gate & CAPITAL and not page.raw[page.origin(start)].isupper():
+        return False
     first, last = page.span(start, end)
     raw = page.raw[first:last]
-    if gate & CAPITAL and not raw[0].isupper():
-        return False
     if gate & INSIDE and (raw.isupper() or not _INSIDE.search(page.raw, max(first - GAP, 0), first)):
         return False
     if gate & MARKED and not (raw[0].isupper() or page.raw[first - 1 : first] in _MARKS):
         return False
     if gate & CYRILLIC and not _IS_CYRILLIC.search(raw):
         return False
-    if gate & LATIN and not _IS_OTHER.search(raw):
+    if gate & LATIN and _IS_CYRILLIC.search(raw) and not _IS_OTHER.search(raw):
         return False
     if gate & DOTTED and page.raw[last : last + 1] != ".":
         return False
@@ -174,18 +186,11 @@ def _after(page: Folded, slot: Slot, end: int) -> Stretch | None:
     word = _next(page, end)
     if word and page.text[slice(*word)] == b"s":  # of a possessive
         word = _next(page, word[1])
-    if word is None:
+    if word is None or not _side_by_side(page, end, word[0]):
         return None
-    if _fits(page, slot, *word):
-        return word
-    if (
-        slot.parted
-        and (second := _next(page, word[1]))
-        and second[0] == word[1] + 1
-        and _fits(page, slot, word[0], second[1])
-    ):
-        return word[0], second[1]
-    return None
+    second = _next(page, word[1]) if slot.parted else None
+    both = [(word[0], second[1])] if second and second[0] == word[1] + 1 else []
+    return next((one for one in (word, *both) if _fits(page, slot, *one)), None)
 
 
 def _before(page: Folded, slot: Slot, start: int) -> Stretch | None:
@@ -193,18 +198,20 @@ def _before(page: Folded, slot: Slot, start: int) -> Stretch | None:
     word = _previous(page, start)
     if word and page.text[slice(*word)] == b"s":
         word = _previous(page, word[0])
-    if word is None:
+    if word is None or not _side_by_side(page, word[1], start):
         return None
-    if _fits(page, slot, *word):
-        return word
-    if (
-        slot.parted
-        and (second := _previous(page, word[0]))
-        and second[1] == word[0] - 1
-        and _fits(page, slot, second[0], word[1])
-    ):
-        return second[0], word[1]
-    return None
+    second = _previous(page, word[0]) if slot.parted else None
+    both = [(second[0], word[1])] if second and second[1] == word[0] - 1 else []
+    return next((one for one in (word, *both) if _fits(page, slot, *one)), None)
+
+
+def _side_by_side(page: Folded, end: int, start: int) -> bool:
+    """No sentence ends between these words. A full stop behind three letters or fewer is one of an abbreviation."""
+    between = page.raw[page.origin(end) : page.origin(start)]
+    if between.isspace():
+        return between.count("\n") < 2
+    short = b" " in page.text[end - 4 : end]
+    return not _PARTING.search(between) and (short or "." not in between)
 
 
 def _next(page: Folded, end: int) -> Stretch | None:

@@ -127,7 +127,7 @@ class _Story:
 
     def flag(self, subject: Subject, seen: _Seen) -> Found | None:
         """The story, if one of its flags holds."""
-        names = {Name(name) for name in (*self._entities, *self._topics) if self._holds(name, seen)}
+        names = _Names(self, seen)
         channel = subject.channel.casefold()
         held = [
             condition for condition in self._conditions if _heeds(condition, channel) and holds(condition.tree, names)
@@ -150,7 +150,7 @@ class _Story:
         found = [(stretch, name, term) for name in wanted for stretch, term in self._longest(name, subject, seen)]
         return tuple(self._span(subject, *one) for one in sorted(found))
 
-    def _holds(self, name: str, seen: _Seen) -> bool:
+    def holds(self, name: str, seen: _Seen) -> bool:
         if name in self._entities:
             return any(term in seen for term, _ in self._entities[name])
         return holds(self._topics[name], seen)
@@ -184,6 +184,17 @@ class _Story:
             story=self._id,
             field=field,
         )
+
+
+class _Names:
+    """The names of a story that hold, each looked at when somebody asks."""
+
+    def __init__(self, story: _Story, seen: _Seen) -> None:
+        self._story = story
+        self._seen = seen
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, Name) and self._story.holds(name.id, self._seen)
 
 
 def _heeds(condition: Condition, channel: str) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from monitor.errors import QueryError
+from monitor.matching.fold import fold_words
 
 DEPTH = 50
 """How deep parentheses and NOT may nest."""
@@ -253,10 +254,10 @@ class _Parser:
 
     def _check_letters(self, word: str, column: int) -> None:
         """Words are letters and digits, with hyphens and apostrophes inside."""
-        if _WORD.fullmatch(word):
+        if _WORD.fullmatch(word) and fold_words(word):
             return
         found = _WORD.match(word)
-        wrong = column + (found.end() if found else 0)
+        wrong = column + (found.end() % len(word) if found else 0)
         if wrong >= len(self._query) or not word:
             raise self._error("a word must follow", column)
         raise self._error(f"{self._query[wrong]} has no meaning here", wrong)

@@ -193,7 +193,7 @@ def known(name: str) -> Spellings | None:
     return _table().get(name)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=4096)
 def spell(word: str) -> Spellings:
     """How this word of a name is written, by the table or by rule; the given spelling is among them."""
     if row := known(word):

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 import msgspec
 
 from monitor.errors import ConfigError, QueryError
+from monitor.matching.fold import fold_words
 from monitor.matching.query import And, Leaf, Name, Node, Not, Or, leaves, parse
 from monitor.matching.wordings import Wording, word_leaf, word_name
 from monitor.model.story import CASES, KINDS, PRIORITIES, Story
@@ -130,7 +131,7 @@ def _names(story: Story, name: str) -> tuple[Term, ...]:
         raise _error(story, f"{key}.names", "at least one name is needed")
     terms = tuple(Term(given.strip(), person=entity.kind == "person", case=entity.case) for given in entity.names)
     for number, term in enumerate(terms, start=1):
-        if not any(map(str.isalnum, term.text)):
+        if not fold_words(term.text):
             raise _error(story, f"{key}.names[{number}]", f'"{term.text}" has no letter and no digit')
     return tuple(dict.fromkeys(terms))
 

@@ -29,7 +29,7 @@ INSIDE = 32  # neither first in a sentence nor all in capitals: an inflected for
 MARKED = 64  # a capital letter or #, @ in front: a Latin form, for there is no English dictionary of common words
 
 ACRONYM = 5
-"""A single word in capitals of up to so many letters is an acronym, unless a dictionary knows it as a name."""
+"""A word in capitals of up to so many letters is an acronym, unless a person's or one that a dictionary knows as a place."""
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’ʼ`](?=[^\W_]))*")
 _DECLINED_ACRONYM = re.compile("[аеиоуэюя].*[^аеиоуыэюяьъй]$")  # МИД: МИДа
@@ -114,7 +114,8 @@ def word_leaf(leaf: Leaf) -> tuple[Wording, ...]:
 
 def _words(name: str) -> Iterable[str]:
     """Words of a name: hyphens, quotation marks and other signs part them, apostrophes do not."""
-    return (found.group().translate(_APOSTROPHES) for found in _WORD.finditer(name))
+    words = (found.group().translate(_APOSTROPHES) for found in _WORD.finditer(name))
+    return (word for word in words if fold_words(word))
 
 
 def _translated(name: str) -> Iterable[tuple[str, ...]]:
@@ -165,26 +166,29 @@ def _initial(word: str) -> Slot:
     return _slot_of(word, dict.fromkeys(letters, CAPITAL | DOTTED))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=4096)
 def _plain(word: str) -> Slot:
     return _slot_of(word, dict.fromkeys(inflect(word.lower()), 0))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=4096)
 def _exact(word: str, case: str, *, single: bool) -> Slot:
     lower = word.lower()
+    if _keeps_its_case(case, single=single, acronym=_is_acronym(word)):
+        return _slot_of(word, {lower: CASED})
     return _slot_of(
         word, {lower: _gate(word, lower, case, single=single, common={lower: False} if is_common(lower) else {})}
     )
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=4096)
 def _slot(word: str, *, person: bool, case: str, single: bool) -> Slot:
-    """A word of a name in all forms and spellings."""
+    """A word of a name in all forms and spellings. Whether it stands alone, a `single` one, decides how it is told from words."""
     lower = word.lower()
     ways = spell(lower)
     common: dict[str, bool] = {}
-    if _is_acronym(word):
+    acronym = not person and _is_acronym(word)
+    if acronym:
         endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
         forms = {lower + ending for ending in endings}.union(*(ways if known(lower) or not word.isascii() else ()))
     else:
@@ -192,13 +196,16 @@ def _slot(word: str, *, person: bool, case: str, single: bool) -> Slot:
         forms = {lower}.union(*(inflect_name(*way, person=person) for way in cyrillic), *map(plural, ways.en))
         for way in cyrillic if single else ():
             common |= common_forms(*way, person=person)
+    if _keeps_its_case(case, single=single, acronym=acronym):
+        return _slot_of(word, dict.fromkeys(forms, CASED))
     return _slot_of(word, {form: _gate(word, form, case, single=single, common=common) for form in forms})
 
 
+def _keeps_its_case(case: str, *, single: bool, acronym: bool) -> bool:
+    return case == "exact" or (case == "auto" and single and acronym)
+
+
 def _gate(word: str, form: str, case: str, *, single: bool, common: Mapping[str, bool]) -> int:
-    """`case`: any, exact, or auto: then of single words acronyms keep their capitals and common words need one."""
-    if case == "exact" or (case == "auto" and single and _is_acronym(word)):
-        return CASED
     if case == "any" or not single or not word[0].isupper():
         return 0
     if form in common:
@@ -210,6 +217,8 @@ def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
     gates: dict[bytes, int] = {}
     for form, gate in forms.items():
         folded = fold_words(form)
+        if not folded:
+            continue
         joined = folded.replace(b" ", b"")
         script = 0 if not SHARED.issuperset(joined) else LATIN if form.isascii() else CYRILLIC
         for one in {folded, joined} if "'" in form else (folded,):
@@ -219,7 +228,8 @@ def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
 
 
 def _is_acronym(word: str) -> bool:
+    """ВСУ and США are, КИЕВ in capitals is not."""
     if not word.isupper() or len(word) > ACRONYM:
         return False
     tags = [tag for language in languages(word.lower()) for tag in dictionary(language).tags(word.lower())]
-    return not any(tag & {"Geox", "Surn", "Name"} and "Abbr" not in tag for tag in tags)
+    return not any("Geox" in tag and "Abbr" not in tag for tag in tags)

@@ -89,7 +89,7 @@ def languages(word: str) -> tuple[str, ...]:
     return tuple(language for language in LANGUAGES if not _FOREIGN[language].search(word))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=4096)
 def inflect_name(word: str, language: str, *, person: bool) -> frozenset[str]:
     """All forms of a word of a name that is given in its base form. A word that stands in another case stays as it is."""
     parses = dictionary(language).parses(word)
@@ -100,7 +100,7 @@ def inflect_name(word: str, language: str, *, person: bool) -> frozenset[str]:
     return frozenset(known | _endings(word, language) | {word})
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=4096)
 def inflect(word: str) -> frozenset[str]:
     """All forms of a word of a query; of a word given in another form than the dictionary's, those of every reading."""
     if word.isascii():
@@ -112,7 +112,7 @@ def inflect(word: str) -> frozenset[str]:
     return frozenset(known | guessed | {word})
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=4096)
 def common_forms(word: str, language: str, *, person: bool) -> Mapping[str, bool]:
     """Those forms of a name that are also words, of any language, that anybody may use; may they well begin a sentence?"""
     forms = inflect_name(word, language, person=person)
@@ -127,11 +127,14 @@ def is_common(form: str) -> bool:
 
 
 def _common_readings(form: str, among: Collection[str]) -> list[Tag]:
-    readings = []
+    """What else it may be than a name. What Russian knows as a name alone is one: Ukrainian does not mark names of places."""
+    readings: list[Tag] = []
     for language in among:
-        tags = [tag for tag in dictionary(language).tags(form.replace("ё", "е")) if not tag & _PROPER]
+        tags = dictionary(language).tags(form.replace("ё", "е"))
+        if language == "ru" and tags and all(tag & _PROPER for tag in tags):
+            return []
         possessive = language == "uk" and _OF_SOMEBODY.search(form)
-        readings += [tag for tag in tags if not (possessive and "ADJF" in tag)]
+        readings += [tag for tag in tags if not tag & _PROPER and not (possessive and "ADJF" in tag)]
     return readings
 
 

@@ -14,7 +14,7 @@ from monitor.model.match import Span
 from monitor.model.story import Entity, Flag, Story
 
 CASES = Path(__file__).with_name("cases")
-MARKED = re.compile(r"\[([^\[\]]*)\]\(([^()]*)\)")
+MARKS = re.compile(r"(\[|\]\([^()]*\))")
 
 
 def read(path: Path) -> tuple[Story, dict[str, Any]]:
@@ -37,13 +37,17 @@ def sentences(kind: str) -> Iterator[Any]:
 
 
 def strip(sentence: str) -> tuple[str, list[tuple[int, int, str]]]:
-    """The sentence without its marks, and where each name stands in it."""
-    text, expected, done = "", [], 0
-    for mark in MARKED.finditer(sentence):
-        text += sentence[done : mark.start()]
-        expected += [(len(text), len(text) + len(mark[1]), name.strip()) for name in mark[2].split(",")]
-        text, done = text + mark[1], mark.end()
-    return text + sentence[done:], sorted(expected)
+    """The sentence without its marks, and where each name stands in it. One mark may lie inside another."""
+    text, opened, expected = "", [], []
+    for piece in MARKS.split(sentence):
+        if piece == "[":
+            opened.append(len(text))
+        elif piece.startswith("]("):
+            start = opened.pop()
+            expected += [(start, len(text), name.strip()) for name in piece[2:-1].split(",")]
+        else:
+            text += piece
+    return text, sorted(expected)
 
 
 def look(story: Story, text: str) -> tuple[bool, list[Span]]:
