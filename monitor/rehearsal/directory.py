@@ -65,3 +65,9 @@ class Directory:
         self.release(to)
         to.username = username
         self._usernames[username.lower()] = to.id
+
+
+def marked_id(name: str) -> int | None:
+    """The marked id that a name is, with or without `tg:`; None for a username."""
+    digits = name.removeprefix("tg:")
+    return int(digits) if digits.removeprefix("-").isdigit() else None

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from monitor.model.channel import Identity
+from monitor.model.channel import CHANNEL_ID_BASE, Identity
 from monitor.model.instant import SECOND, Instant, from_datetime, parse
 from monitor.model.post import Forward, Markup, Media, PostId, Reply
 from monitor.rehearsal.account import TELEGRAM, Account, Chat, Device, Letter, Register, Sent
 from monitor.rehearsal.channel import ChannelState, Event, Notice, Revision, Truth
-from monitor.rehearsal.directory import Directory
+from monitor.rehearsal.directory import Directory, marked_id
 from monitor.rehearsal.files import Files
 
 When = datetime | Instant | None
@@ -77,11 +77,17 @@ class World:
 
         No channel's history is empty: message 1 tells of its creation, and of a past one message is left, just before
         `first_id`, that tells how the channel came by its title. With `first_id` 1 there is nothing before the first post.
+        A marked id in place of the username (`-100…`, `tg:-100…`) makes a channel that has no username.
         """
-        at = self._instant(created)
+        at, id = self._instant(created), marked_id(username)
         bare = 1_000_000_000 + self.secret("channel", username.lower()) % 1_000_000_000
         channel = ChannelState(
-            bare=bare, username=username, title=title or username, about=about, created=at, next_id=max(1, first_id - 1)
+            bare=bare if id is None else CHANNEL_ID_BASE - id,
+            username=username if id is None else None,
+            title=title or username,
+            about=about,
+            created=at,
+            next_id=max(1, first_id - 1),
         )
         self.channels.add(channel)
         service = "created" if first_id == 2 else "title"
@@ -113,8 +119,9 @@ class World:
         return found
 
     def find(self, username: str) -> ChannelState | None:
-        """Who has this username now?"""
-        return self.channels.find(username)
+        """Who has this username, or marked id, now?"""
+        id = marked_id(username)
+        return self.channels.find(username) if id is None else self.channels.get(id)
 
     def account(self, key: str) -> Account:
         """By phone, however it is written, or by token. LookupError where there is none."""

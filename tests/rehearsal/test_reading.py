@@ -43,6 +43,17 @@ async def test_reads_the_whole_history_in_either_direction(connect: Connect, wor
     assert read == sorted(posts.items(), reverse=not reverse)
 
 
+async def test_finds_a_channel_without_a_username_among_those_it_joined(connect: Connect, world: World) -> None:
+    quiet = world.add_channel("tg:-1001044298783", title="Quiet")
+    world.join(PHONE, "tg:-1001044298783")
+    reader = await connect()
+
+    found = [dialog.entity async for dialog in reader.iter_dialogs() if dialog.id == -1001044298783]
+
+    assert [(channel.title, channel.username) for channel in found] == [("Quiet", None)]
+    assert [m.id for m in await reader.get_messages(found[0], limit=5)] == [quiet.top]
+
+
 async def test_finds_message_one_to_be_the_channels_creation(connect: Connect) -> None:
     reader = await connect()
 
