@@ -1,6 +1,7 @@
 """python -m monitor"""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,6 +11,10 @@ from monitor.cli.exits import ending
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and answers with the exit code."""
+    if sys.stdout is None or sys.stderr is None:
+        # Started with one of them closed. Nothing of ours must get its number, least of all a database.
+        closed = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+        sys.stdout, sys.stderr = sys.stdout or closed, sys.stderr or closed
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Posts are in any script, and a terminal may know ASCII alone: it gets escapes, not a crash.

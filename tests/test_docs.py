@@ -94,12 +94,6 @@ def test_an_example_in_help_names_only_options_that_there_are(name: str) -> None
     assert shown <= known | {"-o", "-v"}
 
 
-def test_operations_has_no_command_that_there_is_not() -> None:
-    told = set(re.findall(r"^\| `monitor ([a-z]+(?: [a-z]+)?)", OPERATIONS, flags=re.MULTILINE))
-
-    assert {name for name in told if name not in ALL and name.split()[0] not in SINGLE} == set()
-
-
 @pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 130])
 def test_every_exit_code_is_explained(code: int) -> None:
     assert re.search(rf"^\| {code} \| ", OPERATIONS, flags=re.MULTILINE)
@@ -118,11 +112,6 @@ def test_every_key_is_in_the_example_configuration(file: str) -> None:
     ]
 
     assert missing == []
-
-
-@pytest.mark.parametrize("file", FILES)
-def test_every_key_is_in_operations(file: str) -> None:
-    assert [key for key in keys(file) if f"`{key}`" not in OPERATIONS] == []
 
 
 # ------------------------------------------------------------------------------------------------------------------ README

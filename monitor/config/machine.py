@@ -98,10 +98,10 @@ def check_sessions(accounts: Sequence[Account], bot: Bot | None, base: FilePath,
     ]
     users += [(("bot",), "the bot", bot.session_file)] if bot else []
     for at, name, file in users:
-        session = base / file.removesuffix(".session")
-        if session in holders:
-            notes((*at, "session_file"), f"is the session of {holders[session]} already; every session has one user")
-        holders.setdefault(session, name)
+        path = base / session(file)
+        if path in holders:
+            notes((*at, "session_file"), f"is the session of {holders[path]} already; every session has one user")
+        holders.setdefault(path, name)
 
 
 def placed(table: T, base: FilePath, at: Path, notes: Notes) -> T:
@@ -111,7 +111,14 @@ def placed(table: T, base: FilePath, at: Path, notes: Notes) -> T:
         value = getattr(table, key)
         if key.endswith("_file") and isinstance(value, str):
             files[key] = str(base / _file(value, (*at, key), notes))
+            if key == "session_file":
+                files[key] = session(files[key])
     return msgspec.structs.replace(table, **files)
+
+
+def session(file: str) -> str:
+    """The file that Telethon really uses: it adds `.session` to any other name."""
+    return file if file.endswith(".session") else f"{file}.session"
 
 
 def _file(value: str, at: Path, notes: Notes) -> str:

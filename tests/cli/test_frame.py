@@ -125,3 +125,10 @@ def test_words_that_the_terminal_cannot_show_are_no_error(desk: Desk) -> None:
 
     assert told.returncode == 0, told.stderr
     assert b"vvgladkov" in told.stdout
+
+
+@pytest.mark.parametrize(("closing", "code"), [(">&-", 0), ("2>&-", 0), (">&- 2>&-", 0)])
+def test_closed_streams_are_no_error(closing: str, code: int, desk: Desk) -> None:
+    line = f'"{sys.executable}" -m monitor --config "{desk.config}" check {closing}'
+
+    assert subprocess.run(["/bin/sh", "-c", line], check=False).returncode == code
