@@ -22,18 +22,19 @@ LOOK_EVERY = 5.0
 async def index(ledger: Ledger, search: Search, *, limit: int = BATCH) -> int:
     """One step: the next records, at most `limit`. How many they were; 0 when the search holds everything."""
     position = await search.position()
-    records = await ledger.read(position, limit)
-    if records:
-        await search.index(records, upto=records[-1].index + 1)
-    elif position > (size := await ledger.size()):
+    if position > (size := await ledger.size()):
         # The ledger was restored from a backup: what the search knows beyond it never happened.
         log.warning("search is ahead of the ledger; building it again", position=position, size=size)
         await search.index([], upto=0)
+        position = 0
+    records = await ledger.read(position, limit)
+    if records:
+        await search.index(records, upto=records[-1].index + 1)
     return len(records)
 
 
 async def catch_up(ledger: Ledger, search: Search) -> None:
-    """Until the search holds everything that the ledger holds now."""
+    """Until the search holds everything that the ledger holds now; what is appended meanwhile can wait."""
     size = await ledger.size()
     while await index(ledger, search) and await search.position() < size:
         pass

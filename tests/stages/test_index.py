@@ -82,7 +82,6 @@ async def test_builds_a_search_again_that_is_ahead_of_a_restored_ledger(store: S
     await store.ledger.append([revision("The bridge fell.")])
     await search.index([], upto=1_000)
 
-    await index(store.ledger, search)
     await catch_up(store.ledger, search)
 
     assert len(await search.find("bridge")) == 1
