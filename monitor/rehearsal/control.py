@@ -139,20 +139,29 @@ class Control:
 async def control(server: Server, port: int = 0) -> AsyncIterator[int]:
     """Open the door on loopback; its port."""
     desk = Control(server)
+    talks: set[asyncio.Task[None]] = set()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (talk := asyncio.current_task()) is not None:
+            talks.add(talk)
+            talk.add_done_callback(talks.discard)
         try:
             while line := await reader.readline():
                 writer.write(await desk.answer(line))
                 await writer.drain()
-        except (ConnectionError, ValueError):
-            pass  # gone, or a line that is too long
+        except (ConnectionError, ValueError, asyncio.CancelledError):
+            pass  # gone, a line that is too long, or the door is closing
         finally:
             writer.close()
 
     door = await asyncio.start_server(converse, "127.0.0.1", port, limit=LONGEST_LINE)
-    async with door:
+    try:
         yield door.sockets[0].getsockname()[1]
+    finally:
+        door.close()
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks)
 
 
 def _meant(key: str, value: Any) -> Any:
