@@ -364,11 +364,7 @@ class Search(Protocol):
         limit: int = 20,
         before: int | None = None,
     ) -> Sequence[int]:
-        """Indices of records that say this in any inflected form, newest first, all of them below `before`.
-
-        Published at or after `since` and before `until`; `deleted`: only posts that are deleted now. `ConfigError` for a query
-        that is none.
-        """
+        """Records that say this in any form, newest first, below `before`. `ConfigError` for a query that is none."""
         ...
 
 
