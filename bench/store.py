@@ -20,7 +20,7 @@ from monitor.ledger.audit import Audit
 from monitor.model.channel import Identity
 from monitor.model.post import Markup, Post, Raw
 from monitor.model.record import Draft, Said, Source
-from monitor.stores.sqlite.connection import connect
+from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import open_store
 
 _SAID = (

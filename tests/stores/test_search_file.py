@@ -13,7 +13,7 @@ from monitor.matching.words import inflect
 from monitor.model.channel import Identity
 from monitor.model.post import Post
 from monitor.model.record import Kind, Record, Said
-from monitor.stores.sqlite import connection
+from monitor.stores.sqlite import file
 from monitor.stores.sqlite.search import open_search
 
 POSTS = [f"Обмен номер {number} состоится на границе, сообщил губернатор" for number in range(400)]
@@ -87,7 +87,7 @@ async def test_asks_a_dictionary_for_the_forms_of_a_word_where_it_is_given_one(p
 
 
 async def test_is_not_taken_for_the_database_of_something_else(path: Path) -> None:
-    database = connection.connect(path)
+    database = file.connect(path)
     database.execute("CREATE TABLE precious (thing TEXT)")
     database.close()
 
@@ -95,14 +95,14 @@ async def test_is_not_taken_for_the_database_of_something_else(path: Path) -> No
         async with open_search(path):
             pass
 
-    database = connection.connect(path)
+    database = file.connect(path)
     assert database.execute("SELECT count(*) FROM precious").fetchone() == (0,)
     database.close()
 
 
 async def test_is_built_again_where_its_layout_is_another(path: Path) -> None:
     await fill(path)
-    database = connection.connect(path)
+    database = file.connect(path)
     database.execute("PRAGMA user_version = 99")
     database.close()
 

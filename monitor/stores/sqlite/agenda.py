@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from monitor.model.instant import Instant
 from monitor.ports import Errand
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 

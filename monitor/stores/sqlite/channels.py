@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.ledger.packing import unpacker
 from monitor.model.channel import Identity
-from monitor.stores.sqlite.connection import Database
+from monitor.stores.sqlite.file import Database
 
 _identity = unpacker(Identity)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from monitor.errors import LedgerBroken, Refused
 from monitor.ledger.checkpoint import parse
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import root_at, size
 
 
@@ -54,22 +55,25 @@ def keep(path: Path, note: str) -> None:
 
 def compare(database: Database, path: Path) -> None:
     """LedgerBroken where the database is behind the note that was kept beside it, or says otherwise."""
+    held = size(database)
+    [last] = database.execute("SELECT ifnull(max(seq), -1) FROM log").fetchone()
+    if last + 1 != held:
+        raise LedgerBroken(f"{path} counts {held} records and holds {last + 1}", index=min(held, last + 1))
     try:
         checkpoint = parse(beside(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
     except (Refused, UnicodeDecodeError, OSError) as error:
         raise LedgerBroken(f"{beside(path)} cannot be read as a checkpoint: {error}") from error
+    agree(database, path, count=checkpoint.size, root=checkpoint.root, witness=f"were signed for in {beside(path)}")
+
+
+def agree(database: Database, path: Path, *, count: int, root: bytes, witness: str) -> None:
+    """LedgerBroken where the first `count` records are not all there, or their root is another."""
     held = size(database)
-    [last] = database.execute("SELECT ifnull(max(seq), -1) FROM log").fetchone()
-    if last + 1 != held:
-        raise LedgerBroken(f"{path} counts {held} records and holds {last + 1}", index=min(held, last + 1))
-    if held < checkpoint.size:
+    if held < count:
+        raise LedgerBroken(f"{path} has lost records: it holds {held}, and {count} {witness}", index=held)
+    if root_at(database, count) != root:
         raise LedgerBroken(
-            f"{path} has lost records: it holds {held}, and {checkpoint.size} were signed for ({beside(path)})",
-            index=held,
-        )
-    if root_at(database, checkpoint.size) != checkpoint.root:
-        raise LedgerBroken(
-            f"{path} does not give the root that was signed for its first {checkpoint.size} records ({beside(path)})"
+            f"{path} does not hold the records that {witness}: the root over the first {count} is another"
         )

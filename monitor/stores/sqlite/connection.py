@@ -1,134 +1,23 @@
-"""How does a process reach the file: one connection that writes whole transactions, one that reads what is committed?
+"""How does a process use the file: one connection that writes whole transactions, one that reads what is committed?
 
 Both live on aiosqlite's threads, and what runs there is one plain function at a time: a call for each statement would cost five
 times as much, and a cancellation between two of them would leave a transaction open (aiosqlite 0.22 runs on what was cancelled).
 """
 
 import asyncio
-import os
-import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import aiosqlite
 
-from monitor.errors import ConfigError, LedgerBroken, MonitorError, Unavailable
-
-if TYPE_CHECKING:
-    from sqlite3 import dbapi2 as sqlite
-else:
-    try:
-        from pysqlite3 import dbapi2 as sqlite
-    except ImportError:  # no wheel for this platform
-        from sqlite3 import dbapi2 as sqlite
+from monitor.errors import MonitorError, Unavailable
+from monitor.stores.sqlite.file import Database, Door, Error, is_busy, translated
 
 T = TypeVar("T")
-
-Database = sqlite3.Connection
-Error = sqlite.Error
-"""The errors of the library in use: pysqlite3's are not the standard library's."""
-
-SAFE = (3, 51, 3)
-"""Older SQLite can corrupt a WAL that is reset while two connections look at it: https://sqlite.org/wal.html#walresetbug"""
-
-_SLICE = 0.5
-"""Seconds after which somebody who waits for the lock looks whether anybody still wants it."""
-
-_SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY", "cache_size = -16000")
-_READING = ("query_only = ON",)
-_WRITING = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864", "wal_autocheckpoint = 4000")
-
-_BUSY, _LOCKED = 5, 6
-_CANNOT_NOW = {
-    7: "out of memory",
-    8: "the file cannot be written",
-    9: "interrupted",
-    10: "the disk failed",
-    13: "the disk is full",
-    14: "the file cannot be opened",
-    15: "the file is locked",
-}
-_BROKEN = {11: "the file is damaged", 26: "the file is no database"}
-
-
-def translated(error: sqlite3.Error, path: Path) -> Exception:
-    """SQLite's error as the caller must tell it apart. The error itself where it is a bug of ours."""
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    if code in (_BUSY, _LOCKED):
-        return Unavailable(f"{path}: another process holds the lock", wait=1.0)
-    if code in _CANNOT_NOW:
-        return Unavailable(f"{path}: {_CANNOT_NOW[code]} ({error})")
-    if code in _BROKEN:
-        return LedgerBroken(f"{path}: {_BROKEN[code]} ({error})")
-    return error
-
-
-def plain(text: str) -> str:
-    """Text as a column can hold it: what is no valid Unicode is spelled out."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def connect(path: Path, *, readonly: bool = False) -> Database:
-    """A connection of our kind. `readonly` makes no file, and refuses every write."""
-    if sqlite.sqlite_version_info < SAFE:
-        raise ConfigError(
-            f"SQLite {sqlite.sqlite_version} can corrupt its write-ahead log; version 3.51.3 or later is needed: "
-            "install pysqlite3"
-        )
-    if not readonly:
-        _create(path)
-    elif not path.exists():
-        raise ConfigError(f"there is no ledger at {path}")
-    try:
-        database = sqlite.connect(
-            f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rw'}",
-            uri=True,
-            isolation_level=None,  # transactions begin and end where we say so
-            check_same_thread=False,  # opened, used and closed on one thread, but not always on the same one
-            cached_statements=256,
-        )
-        for setting in _SETTINGS + (_READING if readonly else _WRITING):
-            database.execute(f"PRAGMA {setting}")
-    except sqlite.Error as error:
-        raise translated(error, path) from error
-    return database
-
-
-def _create(path: Path) -> None:
-    """Made by us, since SQLite would make it readable to all. Only ever a new file is touched: closing any descriptor of one
-    that is open would drop the locks this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2)."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except OSError as error:
-        raise Unavailable(f"{path}: {error.strerror}") from error
-
-
-class _Door:
-    """A connection that can be dropped and made again, on the thread that uses it."""
-
-    def __init__(self, make: Callable[[], Database]) -> None:
-        self._make = make
-        self._database: Database | None = make()
-
-    @property
-    def database(self) -> Database:
-        if self._database is None:
-            self._database = self._make()
-        return self._database
-
-    def drop(self) -> None:
-        database, self._database = self._database, None
-        if database is not None:
-            with suppress(sqlite.Error):
-                database.close()
-
-    close = drop
 
 
 class _Thread:
@@ -138,6 +27,7 @@ class _Thread:
         self._aio = aio
 
     async def run(self, function: Callable[[], T]) -> T:
+        """Unavailable where the connection is closed already."""
         try:
             # the one way to run a function of our own on its thread
             result: T = await self._aio._execute(function)  # type: ignore[no-untyped-call]
@@ -148,7 +38,25 @@ class _Thread:
         return result
 
 
-async def _finished(future: "asyncio.Future[T]") -> T:
+@asynccontextmanager
+async def _open_thread(make: Callable[[], Door]) -> AsyncIterator[tuple[_Thread, Door]]:
+    doors: list[Door] = []
+
+    def open_door() -> Any:
+        doors.append(make())
+        return doors[0]
+
+    aio = aiosqlite.Connection(open_door, iter_chunk_size=64)
+    try:
+        await aio
+        yield _Thread(aio), doors[0]
+    finally:
+        await finished(asyncio.ensure_future(aio.close()))
+        # One that could not be opened leaves its thread to end by itself: aloud, where the event loop is closed before.
+        await asyncio.to_thread(aio._thread.join)
+
+
+async def finished(future: "asyncio.Future[T]") -> T:
     """What has begun is finished before a cancellation goes through."""
     cancelled: asyncio.CancelledError | None = None
     while not future.done():
@@ -167,19 +75,18 @@ async def _finished(future: "asyncio.Future[T]") -> T:
 class Reader:
     """Sees what is committed and changes nothing."""
 
-    def __init__(self, thread: _Thread, door: _Door, path: Path) -> None:
+    def __init__(self, thread: _Thread, door: Door) -> None:
         self._thread = thread
         self._door = door
-        self._path = path
 
     async def read(self, look: Callable[[Database], T]) -> T:
         return await self._thread.run(lambda: self._look(look))
 
     def _look(self, look: Callable[[Database], T]) -> T:
         try:
-            return look(self._door.database)
-        except sqlite.Error as error:
-            problem = translated(error, self._path)
+            return look(self._door.enter())
+        except Error as error:
+            problem = translated(error, self._door.path)
             if isinstance(problem, Unavailable):
                 self._door.drop()
             raise problem from error
@@ -192,7 +99,9 @@ class Page(Protocol):
         """Write what was gathered; the transaction commits next."""
         ...
 
-    def committed(self) -> None: ...
+    def committed(self) -> None:
+        """It is on the disk. Raises nothing."""
+        ...
 
     def abandoned(self) -> None:
         """Nothing of it was kept."""
@@ -212,15 +121,15 @@ class _Piece(Generic[P]):
         self.answer = answer
 
 
+Outcome = tuple[_Piece[P], Any, Exception | None]
+
+
 class Writer(Generic[P]):
     """Changes the file, a whole transaction at a time: everything that waits when the lock is ours goes into one."""
 
-    def __init__(
-        self, thread: _Thread, door: _Door, path: Path, page: Callable[[Database], P], *, patience: float
-    ) -> None:
+    def __init__(self, thread: _Thread, door: Door, page: Callable[[Database], P], *, patience: float) -> None:
         self._thread = thread
         self._door = door
-        self._path = path
         self._page = page
         self._patience = patience
         self._guard = threading.Lock()
@@ -240,100 +149,91 @@ class Writer(Generic[P]):
             calls, self._called = not self._called, True
         try:
             if calls:
-                await self._thread.run(lambda: self._write(loop))
+                await self._call(loop)
             return await asyncio.shield(answer)
-        except Unavailable as closed:
-            _answer([(other, None, closed) for other in self._take()])
-            raise
         except asyncio.CancelledError:
             with self._guard:
                 if piece in self._waiting:
                     self._waiting.remove(piece)  # not begun, and nobody wants it any more
                     raise
             with suppress(Exception):
-                await _finished(answer)
+                await finished(answer)
             raise
 
-    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
-        """One transaction of everything that waits by the time the lock is ours. Runs on the thread."""
+    async def _call(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            database = self._begin(lambda: bool(self._waiting))
-        except Exception as error:
-            self._tell(loop, [(piece, None, error) for piece in self._take()])
-            return
-        pieces = self._take()
-        try:
-            outcomes = self._together(database, pieces)
-        except Exception as error:
-            outcomes = self._apart(pieces, error)
-        self._tell(loop, outcomes)
+            await self._thread.run(lambda: self._write(loop))
+        except Unavailable as closed:
+            _answer([(piece, None, closed) for piece in self._take()])
 
     def _take(self) -> list[_Piece[P]]:
         with self._guard:
             pieces, self._waiting, self._called = self._waiting, [], False
         return pieces
 
+    # --------------------------------------------------------------------------------------------------- on the thread
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        """One transaction of everything that waits by the time the lock is ours."""
+        try:
+            database = self._begin(lambda: bool(self._waiting))
+        except Exception as error:
+            outcomes: list[Outcome[P]] = [(piece, None, error) for piece in self._take()]
+        else:
+            pieces = self._take()
+            try:
+                outcomes = self._together(database, pieces)
+            except Exception as error:
+                outcomes = self._apart(pieces, error)
+        with suppress(RuntimeError):  # the loop is gone, and everybody who waited with it
+            loop.call_soon_threadsafe(_answer, outcomes)
+
     def _begin(self, wanted: Callable[[], bool]) -> Database:
         patience = time.monotonic() + self._patience
         while True:
+            database = self._door.enter()
             try:
-                database = self._door.database
                 database.execute("BEGIN IMMEDIATE")
                 return database
-            except sqlite.Error as error:
-                problem = translated(error, self._path)
-                if (error.sqlite_errorcode & 0xFF) not in (_BUSY, _LOCKED):
+            except Error as error:
+                if is_busy(error) and time.monotonic() < patience and wanted():
+                    continue
+                if not is_busy(error):
                     self._door.drop()
-                    raise problem from error
-                if time.monotonic() > patience or not wanted():
-                    raise problem from error
+                raise translated(error, self._door.path) from error
 
-    def _together(
-        self, database: Database, pieces: Sequence[_Piece[P]]
-    ) -> list[tuple[_Piece[P], Any, Exception | None]]:
-        page = self._page(database)
+    def _together(self, database: Database, pieces: Sequence[_Piece[P]]) -> list[Outcome[P]]:
+        page: P | None = None
         try:
-            outcomes: list[tuple[_Piece[P], Any, Exception | None]] = [
-                (piece, piece.work(page), None) for piece in pieces
-            ]
+            page = self._page(database)
+            outcomes: list[Outcome[P]] = [(piece, piece.work(page), None) for piece in pieces]
             page.finish()
             database.execute("COMMIT")
         except BaseException:
-            page.abandoned()
-            self._roll_back()
+            if page is not None:
+                page.abandoned()
+            self._door.roll_back()
             raise
         page.committed()
         return outcomes
 
-    def _apart(self, pieces: Sequence[_Piece[P]], error: Exception) -> list[tuple[_Piece[P], Any, Exception | None]]:
+    def _apart(self, pieces: Sequence[_Piece[P]], error: Exception) -> list[Outcome[P]]:
         """Each piece again in a transaction of its own, since one of them failed; all fail where it is the file that cannot."""
-        problem = translated(error, self._path) if isinstance(error, sqlite.Error) else error
-        if problem is not error and isinstance(problem, MonitorError):
-            self._door.drop()
-        elif len(pieces) > 1:
-            outcomes = []
-            for piece in pieces:
-                try:
-                    outcomes += self._together(self._begin(lambda: True), [piece])
-                except Exception as own:
-                    outcomes += self._apart([piece], own)
-            return outcomes
+        problem = translated(error, self._door.path) if isinstance(error, Error) else error
         if problem is not error:
             problem.__cause__ = error
-        return [(piece, None, problem) for piece in pieces]
-
-    def _roll_back(self) -> None:
-        """SQLITE_FULL and its like have rolled back by themselves; if even that fails the connection is of no more use."""
-        try:
-            if self._door.database.in_transaction:
-                self._door.database.execute("ROLLBACK")
-        except (sqlite.Error, MonitorError):
-            self._door.drop()
-
-    @staticmethod
-    def _tell(loop: asyncio.AbstractEventLoop, outcomes: Sequence[tuple[_Piece[P], Any, Exception | None]]) -> None:
-        with suppress(RuntimeError):  # the loop is gone, and everybody who waited with it
-            loop.call_soon_threadsafe(_answer, outcomes)
+            if isinstance(problem, MonitorError):
+                self._door.drop()
+                return [(piece, None, problem) for piece in pieces]
+        if len(pieces) == 1:
+            return [(pieces[0], None, problem)]
+        outcomes: list[Outcome[P]] = []
+        for piece in pieces:
+            try:
+                outcomes += self._together(self._begin(lambda: True), [piece])
+            except Exception as own:
+                outcomes += self._apart([piece], own)
+        return outcomes
 
 
 def _answer(outcomes: Sequence[tuple[_Piece[Any], Any, Exception | None]]) -> None:
@@ -354,46 +254,17 @@ async def open_writer(
     page: Callable[[Database], P],
     patience: float,
 ) -> AsyncIterator[Writer[P]]:
-    """The connection that writes. `prepare` sees each new connection first, also one that replaces one that failed."""
-    async with _thread(lambda: _prepared(path, prepare, readonly=False)) as (thread, door):
-        yield Writer(thread, door, path, page, patience=patience)
+    """The connection that writes, to a file that is made if there is none.
+
+    `prepare` sees each new connection first, also one that replaces one that failed. `page` begins what the pieces of a
+    transaction share. `patience`: seconds that another process may hold the lock.
+    """
+    async with _open_thread(lambda: Door(path, prepare, readonly=False)) as (thread, door):
+        yield Writer(thread, door, page, patience=patience)
 
 
 @asynccontextmanager
 async def open_reader(path: Path, *, prepare: Callable[[Database], None]) -> AsyncIterator[Reader]:
     """The connection that reads a file that is there."""
-    async with _thread(lambda: _prepared(path, prepare, readonly=True)) as (thread, door):
-        yield Reader(thread, door, path)
-
-
-def _prepared(path: Path, prepare: Callable[[Database], None], *, readonly: bool) -> Database:
-    database = connect(path, readonly=readonly)
-    try:
-        database.execute("PRAGMA busy_timeout = 30000")
-        prepare(database)
-        database.execute(f"PRAGMA busy_timeout = {round(1000 * _SLICE * (10 if readonly else 1))}")
-    except sqlite.Error as error:
-        database.close()
-        raise translated(error, path) from error
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-@asynccontextmanager
-async def _thread(make: Callable[[], Database]) -> AsyncIterator[tuple[_Thread, _Door]]:
-    doors: list[_Door] = []
-
-    def open_door() -> Any:
-        doors.append(_Door(make))
-        return doors[0]
-
-    aio = aiosqlite.Connection(open_door, iter_chunk_size=64)
-    try:
-        await aio
-        yield _Thread(aio), doors[0]
-    finally:
-        await _finished(asyncio.ensure_future(aio.close()))
-        # One that could not be opened leaves its thread to end by itself: aloud, where the event loop is closed before.
-        await asyncio.to_thread(aio._thread.join)
+    async with _open_thread(lambda: Door(path, prepare, readonly=True)) as (thread, door):
+        yield Reader(thread, door)

@@ -8,7 +8,8 @@ from monitor.model.alert import Alert
 from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Flagged, Kind
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import these
 from monitor.stores.sqlite.outbox import alerts_of, owe
 from monitor.stores.sqlite.positions import advance, position

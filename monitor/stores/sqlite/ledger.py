@@ -14,7 +14,8 @@ from monitor.model.post import PostId
 from monitor.model.record import Appended, Draft, Kind, Record, Sealed
 from monitor.ports import Held, Standing
 from monitor.stores.sqlite.channels import Channels
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.transaction import NODES_ABOVE, ZSTD, Transactions, looks_at
 
 _KINDS = dict(enumerate(Kind, start=1))

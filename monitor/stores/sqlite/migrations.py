@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from monitor.errors import ConfigError
-from monitor.stores.sqlite.connection import Database
+from monitor.stores.sqlite.file import Database
 
 _APPLICATION = 0x6D6F6E31
 """`mon1`: says in the file's own header whose it is."""

@@ -11,7 +11,8 @@ from monitor.model.alert import Alert, Receipt, State
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Told
-from monitor.stores.sqlite.connection import Database, Reader, plain
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database, plain
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 _alert = unpacker(Alert)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from monitor.ledger.packing import pack, unpacker
 from monitor.ports import Contact, Peer
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 _contact = unpacker(Contact)

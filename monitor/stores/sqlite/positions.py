@@ -1,6 +1,7 @@
 """How far each stage has read, in SQLite."""
 
-from monitor.stores.sqlite.connection import Database, Reader
+from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.transaction import Transactions
 
 

@@ -17,16 +17,8 @@ from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
 from monitor.model.record import Gone, Kind, Record, Source
-from monitor.stores.sqlite.connection import (
-    Database,
-    Error,
-    Reader,
-    Writer,
-    connect,
-    open_reader,
-    open_writer,
-    translated,
-)
+from monitor.stores.sqlite.connection import Reader, Writer, open_reader, open_writer
+from monitor.stores.sqlite.file import Database, Error, connect, translated
 from monitor.stores.sqlite.forms import Forms, likely_forms
 from monitor.stores.sqlite.looking import expression
 from monitor.stores.sqlite.stems import Stems

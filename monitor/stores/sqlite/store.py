@@ -9,12 +9,14 @@ from typing import TypeVar
 import structlog
 
 from monitor.errors import Refused
+from monitor.ledger.tree import Frontier
 from monitor.model.instant import Instant
 from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, Positions
 from monitor.stores.sqlite import checkpoints, migrations
 from monitor.stores.sqlite.agenda import SqliteAgenda
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
-from monitor.stores.sqlite.connection import Database, Reader, open_reader, open_writer
+from monitor.stores.sqlite.connection import Reader, open_reader, open_writer
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.findings import SqliteFindings
 from monitor.stores.sqlite.health import SqliteHealth
 from monitor.stores.sqlite.ledger import SqliteLedger
@@ -76,6 +78,9 @@ async def open_store(
     def prepare(database: Database) -> None:
         migrations.migrate(database, path)
         checkpoints.compare(database, path)
+        count, peaks = tail.acknowledged  # by an earlier connection, where this one replaces one that failed
+        root = Frontier(count, peaks).root()
+        checkpoints.agree(database, path, count=count, root=root, witness="were acknowledged as on the disk")
         tail.forget()
 
     def begin(database: Database) -> Transaction:

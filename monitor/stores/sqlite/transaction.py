@@ -33,7 +33,7 @@ from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Access, Appended, Content, Draft, Gap, Gone, Kept, Kind, Named, Said, Source
 from monitor.stores.sqlite.channels import Channels, check
-from monitor.stores.sqlite.connection import Database
+from monitor.stores.sqlite.file import Database
 
 T = TypeVar("T")
 
@@ -52,6 +52,10 @@ class Tail:
 
     def __init__(self) -> None:
         self.compressor = zstandard.ZstdCompressor(level=3)
+        self.acknowledged: tuple[int, tuple[bytes, ...]] = (
+            0,
+            (),
+        )  # size and peaks of what was last told to be on the disk
         self.forget()
 
     def forget(self) -> None:
@@ -163,7 +167,8 @@ class Transaction:
             return Appended(change.index, new=False, kind=kind)
         if isinstance(content, Gone) and content.last_seen_at is None and looks:
             # Who told of the deletion did not know when it was last there; we do.
-            content = msgspec.structs.replace(content, last_seen_at=looks[-1].observed_at)
+            seen = [look.observed_at for look in looks if look.kind is not Kind.DELETED]
+            content = msgspec.structs.replace(content, last_seen_at=max(seen, default=None))
             draft = msgspec.structs.replace(draft, content=content)
         index = self._record_draft(change.kind, number, draft)
         edited_at = content.post.edited_at if isinstance(content, Said) else None
@@ -317,6 +322,7 @@ class Transaction:
         )
 
     def committed(self) -> None:
+        self._tail.acknowledged = (self._tail.frontier.size, tuple(self._tail.frontier.peaks))
         if self._note is not None:
             self._keep(self._note)
 

@@ -1,0 +1,174 @@
+"""How is a SQLite file opened safely, and what do its errors mean to a caller?"""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.errors import ConfigError, LedgerBroken, Unavailable
+
+if TYPE_CHECKING:
+    from sqlite3 import dbapi2 as sqlite
+else:
+    try:
+        from pysqlite3 import dbapi2 as sqlite
+    except ImportError:  # no wheel for this platform
+        from sqlite3 import dbapi2 as sqlite
+
+Database = sqlite3.Connection
+Error = sqlite.Error
+"""The errors of the library in use: pysqlite3's are not the standard library's."""
+
+SAFE = (3, 51, 3)
+"""Older SQLite can corrupt a WAL that is reset while two connections look at it: https://sqlite.org/wal.html#walresetbug"""
+
+SLICE = 0.5
+"""Seconds after which somebody who waits for the lock looks whether anybody still wants it."""
+
+_SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY", "cache_size = -16000")
+_READING = ("query_only = ON",)
+_WRITING = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864", "wal_autocheckpoint = 4000")
+
+_BUSY = (5, 6)
+_CANNOT_NOW = {
+    7: "out of memory",
+    8: "the file cannot be written",
+    9: "interrupted",
+    10: "the disk failed",
+    13: "the disk is full",
+    14: "the file cannot be opened",
+    15: "the file is locked",
+}
+_BROKEN = {11: "the file is damaged", 26: "the file is no database"}
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Does another connection hold the lock?"""
+    return _code(error) in _BUSY
+
+
+def translated(error: sqlite3.Error, path: Path) -> Exception:
+    """SQLite's error as the caller must tell it apart. The error itself where it is a bug of ours."""
+    code = _code(error)
+    if code in _BUSY:
+        return Unavailable(f"{path}: another process holds the lock", wait=1.0)
+    if code in _CANNOT_NOW:
+        return Unavailable(f"{path}: {_CANNOT_NOW[code]} ({error})")
+    if code in _BROKEN:
+        return LedgerBroken(f"{path}: {_BROKEN[code]} ({error})")
+    return error
+
+
+def _code(error: sqlite3.Error) -> int:
+    """https://sqlite.org/rescode.html; the upper bits only say more of the same. 0 where the library itself raised it."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def plain(text: str) -> str:
+    """Text as a column can hold it: what is no valid Unicode is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def connect(path: Path, *, readonly: bool = False) -> Database:
+    """A connection of our kind. `readonly` makes no file, and refuses every write."""
+    if sqlite.sqlite_version_info < SAFE:
+        raise ConfigError(
+            f"SQLite {sqlite.sqlite_version} can corrupt its write-ahead log; version 3.51.3 or later is needed: "
+            "install pysqlite3"
+        )
+    if not readonly:
+        _create(path)
+    elif not path.exists():
+        raise ConfigError(f"there is no ledger at {path}")
+    return _connect(path, readonly=readonly)
+
+
+def _create(path: Path) -> None:
+    """Made by us, since SQLite would make it readable to all. Only ever a new file is touched: closing any descriptor of one
+    that is open would drop the locks this process holds on it (https://sqlite.org/howtocorrupt.html, 2.2)."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror}") from error
+
+
+def _connect(path: Path, *, readonly: bool) -> Database:
+    try:
+        database = sqlite.connect(
+            f"{path.absolute().as_uri()}?mode={'ro' if readonly else 'rw'}",
+            uri=True,
+            isolation_level=None,  # transactions begin and end where we say so
+            check_same_thread=False,  # opened, used and closed on one thread, but not always on the same one
+            cached_statements=256,
+        )
+        for setting in _SETTINGS + (_READING if readonly else _WRITING):
+            database.execute(f"PRAGMA {setting}")
+    except sqlite.Error as error:
+        raise translated(error, path) from error
+    return database
+
+
+class Door:
+    """A connection to the file at `path` that can be dropped and made again. Used on one thread alone.
+
+    `prepare` sees each new connection before anybody else does.
+    """
+
+    def __init__(self, path: Path, prepare: Callable[[Database], None], *, readonly: bool) -> None:
+        self.path = path
+        self._prepare = prepare
+        self._readonly = readonly
+        self._file = (0, 0)
+        self._database: Database | None = self._prepared(connect(path, readonly=readonly))
+
+    def enter(self) -> Database:
+        """The connection, made again if it was dropped. Unavailable where the file is not the one that was opened."""
+        if self._database is None:
+            self._database = self._prepared(_connect(self.path, readonly=self._readonly))
+        elif self._file != _identity(self.path):
+            self.drop()
+            raise Unavailable(f"{self.path}: the file was moved away or replaced while it was open")
+        return self._database
+
+    def drop(self) -> None:
+        database, self._database = self._database, None
+        if database is not None:
+            with suppress(sqlite.Error):
+                database.close()
+
+    close = drop
+
+    def roll_back(self) -> None:
+        """SQLITE_FULL and its like have rolled back by themselves; if even that fails the connection is of no more use."""
+        try:
+            if self._database is not None and self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+        except sqlite.Error:
+            self.drop()
+
+    def _prepared(self, database: Database) -> Database:
+        try:
+            database.execute("PRAGMA busy_timeout = 30000")
+            self._prepare(database)
+            database.execute(f"PRAGMA busy_timeout = {round(1000 * SLICE * (10 if self._readonly else 1))}")
+            self._file = _identity(self.path)
+        except sqlite.Error as error:
+            database.close()
+            raise translated(error, self.path) from error
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file this name stands for now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
