@@ -364,7 +364,7 @@ class Search(Protocol):
         limit: int = 20,
         before: int | None = None,
     ) -> Sequence[int]:
-        """Records that say this in any form, newest first, below `before`. `ConfigError` for a query that is none."""
+        """Indices of records that say this in any form, newest first, below `before`. `ConfigError` for a query that is none."""
         ...
 
 
