@@ -116,7 +116,7 @@ def for_terminal(logger: object, method: str, facts: Facts) -> str:
     rest = dict(facts)
     at, level, event = (str(rest.pop(key, "")) for key in ("at", "level", "event"))
     trace = str(rest.pop("exception", ""))
-    words = " ".join(f"{key}={_word(value)}" for key, value in rest.items())
+    words = " ".join(f"{_word(key, quoted=False)}={_word(value)}" for key, value in rest.items())
     line = f"{at[11:19]} {level:<7} {_word(event, quoted=False)}  {words}".rstrip()
     return "\n".join([line, *(f"    {part}" for part in trace.splitlines())])
 

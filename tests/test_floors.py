@@ -67,20 +67,26 @@ class Import(NamedTuple):
         return f"monitor/{self.module.replace('.', '/')}.py:{self.line} imports {self.name}"
 
 
-def modules() -> Iterator[tuple[str, Path, ast.Module]]:
+def _read() -> Iterator[tuple[str, Path, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
         yield name, path, ast.parse(path.read_bytes(), path)
 
 
-def imports() -> Iterator[Import]:
-    for module, _, tree in modules():
+MODULES = list(_read())
+
+
+def _imports() -> Iterator[Import]:
+    for module, _, tree in MODULES:
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 yield from (Import(module, node.lineno, name.name) for name in node.names)
             elif isinstance(node, ast.ImportFrom):
                 base = node.module or ""
                 yield from (Import(module, node.lineno, f"{base}.{name.name}") for name in node.names)
+
+
+IMPORTS = list(_imports())
 
 
 def part(module: str) -> str:
@@ -97,7 +103,7 @@ def ours(found: Import) -> str | None:
 
 
 OURS = [
-    (found, inside) for found in imports() if (inside := ours(found)) is not None and part(found.module) != "__init__"
+    (found, inside) for found in IMPORTS if (inside := ours(found)) is not None and part(found.module) != "__init__"
 ]
 
 
@@ -106,7 +112,7 @@ def listed(found: list[str]) -> str:
 
 
 def test_every_module_stands_on_a_floor() -> None:
-    lost = [name for name, _, _ in modules() if name != "__init__" and floor(name) is None]
+    lost = [name for name, _, _ in MODULES if name != "__init__" and floor(name) is None]
 
     assert not lost, listed(lost)
 
@@ -159,11 +165,11 @@ def test_only_what_puts_things_together_knows_which_store_and_sources_are_in_use
 def test_a_pure_part_takes_its_time_as_a_value_and_logs_nothing(name: str) -> None:
     impure = [
         str(found)
-        for found in imports()
+        for found in IMPORTS
         if part(found.module) == name
         and any(found.name == word or found.name.startswith(f"{word}.") for word in NOT_PURE)
     ]
-    for module, path, tree in modules():
+    for module, path, tree in MODULES:
         if part(module) == name:
             for node in ast.walk(tree):
                 if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
@@ -182,7 +188,7 @@ def test_a_pure_part_takes_its_time_as_a_value_and_logs_nothing(name: str) -> No
 def test_the_lowest_floors_need_next_to_nothing(name: str) -> None:
     taken = [
         str(found)
-        for found in imports()
+        for found in IMPORTS
         if part(found.module) == name
         and (top := found.name.split(".")[0]) not in (*LIBRARIES[name], "monitor")
         and top not in sys.stdlib_module_names
@@ -194,7 +200,7 @@ def test_the_lowest_floors_need_next_to_nothing(name: str) -> None:
 def test_telethon_has_one_door() -> None:
     others = [
         str(found)
-        for found in imports()
+        for found in IMPORTS
         if found.name.split(".")[0] == "telethon"
         and not any(found.module == door or found.module.startswith(f"{door}.") for door in TELETHON)
     ]
@@ -206,12 +212,12 @@ def test_nobody_shows_a_post_through_telethons_markup() -> None:
     """WEB-03: its `unparse` does not escape the language of a code block, and passes `javascript:` links."""
     found = [
         f"{path}:{node.lineno} unparse"
-        for _, path, tree in modules()
+        for _, path, tree in MODULES
         for node in ast.walk(tree)
         if "unparse" in (getattr(node, "attr", ""), getattr(node, "id", ""))
     ]
     markup = ("telethon.extensions.html", "telethon.extensions.markdown")
-    found += [str(each) for each in imports() if f"{each.name}.".startswith(tuple(f"{name}." for name in markup))]
+    found += [str(each) for each in IMPORTS if f"{each.name}.".startswith(tuple(f"{name}." for name in markup))]
 
     assert not found, listed(found)
 
@@ -219,7 +225,7 @@ def test_nobody_shows_a_post_through_telethons_markup() -> None:
 def test_no_file_is_longer_than_one_sitting() -> None:
     long = [
         f"{path}: {count} lines"
-        for _, path, _ in modules()
+        for _, path, _ in MODULES
         if (count := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
     ]
 
@@ -227,7 +233,7 @@ def test_no_file_is_longer_than_one_sitting() -> None:
 
 
 def test_every_module_opens_with_what_it_answers() -> None:
-    silent = [str(path) for _, path, tree in modules() if not ast.get_docstring(tree)]
+    silent = [str(path) for _, path, tree in MODULES if not ast.get_docstring(tree)]
 
     assert not silent, listed(silent)
 
@@ -235,10 +241,7 @@ def test_every_module_opens_with_what_it_answers() -> None:
 def test_nothing_rests_on_an_assert() -> None:
     """PRC-11: `python -O` leaves them out."""
     found = [
-        f"{path}:{node.lineno}"
-        for _, path, tree in modules()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assert)
+        f"{path}:{node.lineno}" for _, path, tree in MODULES for node in ast.walk(tree) if isinstance(node, ast.Assert)
     ]
 
     assert not found, listed(found)
@@ -246,14 +249,14 @@ def test_nothing_rests_on_an_assert() -> None:
 
 def test_there_is_no_drawer_for_odds_and_ends() -> None:
     drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "managers", "misc"}
-    found = [name for name, _, _ in modules() if drawers & set(name.split("."))]
+    found = [name for name, _, _ in MODULES if drawers & set(name.split("."))]
 
     assert not found, listed(found)
 
 
 def test_nobody_inherits_but_where_a_library_takes_nothing_else() -> None:
     found = []
-    for _, path, tree in modules():
+    for _, path, tree in MODULES:
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and node.name not in DERIVED:
                 bases = {ast.unparse(base).split("[")[0].split(".")[-1] for base in node.bases}

@@ -51,7 +51,11 @@ def list_(usage: Usage, *, states: tuple[str, ...], subscriber: str | None, limi
         for alert in alerts:
             emit(_as_json(alert))
     elif alerts:
-        say_table(("state", "due", "subscriber", "story", "post", "tries", "reason", "key"), map(_row, alerts))
+        say_table(
+            ("state", "due", "subscriber", "story", "post", "tries", "reason", "key"),
+            map(_row, alerts),
+            folded=("story", "post", "reason"),
+        )
     else:
         say("none")
     return 0

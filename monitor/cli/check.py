@@ -34,7 +34,7 @@ def command(usage: Usage, *, planned: bool) -> int:
         return 0
     _print(settings)
     if planned:
-        say_table(("", "plan"), [(words, figure) for words, figure in plan(settings).items()])
+        say_table(("", "plan"), [(words, f"{figure:,}") for words, figure in plan(settings).items()])
     for doubt in doubts:
         say(f"warning: {doubt}", style="yellow")
     say("The configuration is sound.")
@@ -60,7 +60,11 @@ def _summary(settings: Settings) -> dict[str, object]:
 def _print(settings: Settings) -> None:
     say_table(("channel", "source", "who speaks"), [(each.name, each.source, each.party) for each in settings.channels])
     say()
-    say_table(("story", "title", "flags"), [(each.id, each.title, len(each.flags)) for each in settings.stories])
+    say_table(
+        ("story", "title", "flags"),
+        [(each.id, each.title, len(each.flags)) for each in settings.stories],
+        folded=("title",),
+    )
     say()
     say_table(
         ("subscriber", "by", "stories"),

@@ -7,7 +7,7 @@ as rich's markup; JSON holds control characters only as escapes.
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from rich.console import Console
@@ -51,12 +51,13 @@ def say_pieces(pieces: Iterable[Piece], *, indent: str) -> None:
     _console().print(whole, soft_wrap=True)
 
 
-def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table for people. Red cells are given as `red(…)`. On a terminal long cells are folded; elsewhere a row is a line."""
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, folded: Collection[str] = ()) -> None:
+    """A table for people. Red cells are given as `red(…)`. On a terminal long cells of the `folded` columns and of the last are
+    folded; elsewhere a row is a line."""
     console = _console()
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(Text(line(column)), overflow="fold")
+        table.add_column(Text(line(column)), overflow="fold", no_wrap=column not in (*folded, columns[-1]))
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(line(str(cell))) for cell in row))
     console.print(table)

@@ -59,7 +59,7 @@ def list_(usage: Usage) -> int:
             (story.id, story.title, len(story.entities), len(story.topics), len(story.flags), counts.get(story.id, 0))
             for story in settings.stories
         ]
-        say_table(("story", "title", "entities", "topics", "flags", "matches"), rows)
+        say_table(("story", "title", "entities", "topics", "flags", "matches"), rows, folded=("title",))
     else:
         say("no stories")
     return 0
@@ -96,6 +96,7 @@ def show(usage: Usage, *, id: str, limit: int) -> int:
     say_table(
         ("published", "who", "post", "", "text", "why"),
         [_row(record, match, parties) for record, match in timeline],
+        folded=("who", "text"),
     )
     return 0
 

@@ -1,0 +1,128 @@
+"""monitor check says what is wrong, or what would be watched, for whom, and at what cost."""
+
+from pathlib import Path
+
+from commanding import Desk
+
+ACCOUNT = """
+[[account]]
+name = "reader"
+api_id = 1
+api_hash_file = "secrets/api_hash"
+session_file = "var/reader"
+"""
+CHANNELS = "[[channel]]\nusername = 'vvgladkov'\nparty = 'The governor'\n[[channel]]\nusername = 'harbour'\nsource = 'preview'\n"
+STORY = "title = 'The bridge'\n[entities.bridge]\nkind = 'place'\nnames = ['Крымский мост', 'Crimean bridge']\n"
+STORY += "[topics]\ndamage = 'взрыв OR \"under fire\" OR explo*'\n[[flag]]\nwhen = 'bridge AND damage'\n"
+CONSOLE = "[[subscriber]]\nname = 'shift'\nvia = { kind = 'console' }\n"
+
+
+def configured(desk: Desk) -> Desk:
+    desk.write("monitor.toml", ACCOUNT)
+    desk.write("channels.toml", CHANNELS)
+    desk.write("stories/bridge.toml", STORY)
+    desk.write("subscribers.toml", CONSOLE)
+    (desk.base / "secrets").mkdir()
+    secret(desk.base / "secrets/api_hash")
+    return desk
+
+
+def secret(path: Path) -> None:
+    path.write_text("canary-7f3a\n")
+    path.chmod(0o600)
+
+
+def test_a_sound_configuration_is_told_part_by_part(desk: Desk) -> None:
+    ended = configured(desk).run("check")
+
+    assert ended.code == 0
+    assert [line.split()[0] for line in ended.out.splitlines() if line] == (
+        ["channel", "vvgladkov", "harbour", "story", "bridge", "subscriber", "shift", "The"]
+    )
+    assert ended.out.endswith("The configuration is sound.\n")
+    assert ended.err == ""
+
+
+def test_it_makes_and_starts_nothing(desk: Desk) -> None:
+    configured(desk).run("check", "--plan")
+
+    assert sorted(path.name for path in desk.base.iterdir()) == ["config", "secrets"]
+
+
+def test_programs_get_one_object(desk: Desk) -> None:
+    (found,) = configured(desk).run("check", "--json").lines
+
+    assert (found["ok"], found["warnings"]) == (True, [])
+    assert found["channels"][0] == {"channel": "vvgladkov", "source": "telegram", "party": "The governor"}
+    assert found["subscribers"] == [{"subscriber": "shift", "kind": "console", "stories": ["*"]}]
+
+
+def test_the_plan_counts_channels_requests_and_words(desk: Desk) -> None:
+    (found,) = configured(desk).run("check", "--plan", "--json").lines
+
+    assert found["plan"] == {
+        "channels by preview": 1,
+        "channels by telegram": 1,
+        "accounts": 1,
+        "channels an account": 1,
+        "requests a minute for contact": 1.0,
+        "requests a minute for second looks, about": 0.07,
+        "requests a minute allowed": 60.0,
+        "pages a minute by preview": 1.0,
+        "stories": 1,
+        "flags": 1,
+        "names": 2,
+        "words and phrases of topics": 3,
+        "subscribers": 1,
+    }
+
+
+def test_a_configuration_that_does_nothing_is_warned_of(desk: Desk) -> None:
+    ended = desk.run("check")
+
+    assert ended.code == 0
+    assert [line for line in ended.out.splitlines() if line.startswith("warning")] == [
+        "warning: no channels: nothing would be collected",
+        "warning: no stories: nothing would be flagged",
+        "warning: no subscribers: nobody would be told",
+    ]
+
+
+def test_mistakes_are_lines_for_people_and_objects_for_programs(desk: Desk) -> None:
+    configured(desk).write("channels.toml", "[[channel]]\nusrname = 'x'")
+
+    people, programs = desk.run("check"), desk.run("check", "--json")
+
+    assert (people.code, people.out) == (2, "")
+    assert people.err.splitlines() == [
+        f"{desk.config}/channels.toml: channel[0].usrname: unknown key; did you mean username?",
+        f'{desk.config}/channels.toml: channel[0]: names no channel; add username = "…" or id = -100…',
+    ]
+    assert (programs.code, programs.err) == (2, "")
+    assert programs.lines[0]["mistakes"][0] == {
+        "file": f"{desk.config}/channels.toml",
+        "line": None,
+        "key": "channel[0].usrname",
+        "problem": "unknown key; did you mean username?",
+    }
+
+
+def test_secrets_that_others_can_read_are_refused_and_not_repeated(desk: Desk) -> None:
+    (configured(desk).base / "secrets/api_hash").chmod(0o644)
+
+    ended = desk.run("check")
+
+    assert ended.code == 2
+    assert "account[reader].api_hash_file" in ended.err
+    assert "canary" not in ended.err + ended.out
+
+
+def test_a_session_that_others_can_read_is_refused_under_the_name_it_really_has(desk: Desk) -> None:
+    configured(desk)
+    (desk.base / "var").mkdir()
+    (desk.base / "var/reader.session").touch(0o644)
+
+    ended = desk.run("check")
+
+    assert ended.code == 2
+    assert "var/reader.session has mode 0644" in ended.err
