@@ -1,4 +1,16 @@
-"""A Telegram on loopback that speaks the real protocol, and the story it plays: for the demo, for tests, for drills."""
+"""A Telegram on loopback that speaks the real protocol, and the story it plays: for the demo, for tests, for drills.
+
+    world = World()                                              what is true; its verbs make things happen
+    world.add_channel("legion")
+    world.add_account("+9996612345", joined=["legion"])
+    async with serve(world) as server:                           shows it to clients; server.faults makes things go wrong
+        path = await sign_in(server, "reader", "+9996612345")    a session file for the real client
+        world.publish("legion", "hello")
+
+`python -m monitor.rehearsal` is the same as a process of its own, `launch()` starts one and tells it what happens.
+`story.py` plays a story. An answer of Telegram's is in `api/`, by its method; a fault acts where `faults.py` says; what is
+below the methods is in `mtproto/`.
+"""
 
 from monitor.rehearsal.account import Account, Chat, Sent
 from monitor.rehearsal.befalling import Hold

@@ -63,29 +63,38 @@ class CallRule(msgspec.Struct):
         return self.method in ("*", method) and _concerns(self.account, self.channel, account, channels)
 
 
-class PushRule(msgspec.Struct):
-    """Something that befalls the next `times` matching events; `kept` are those that wait for the rest."""
+class PushRule:
+    """Something that befalls the next `times` matching events, for everybody to whom they are pushed."""
 
-    act: Literal["swallow", "twice", "reorder"]
-    account: str | None
-    channel: int | None
-    times: int
-    kept: list[Event]
+    def __init__(
+        self, act: Literal["swallow", "twice", "reorder"], account: str | None, channel: int | None, times: int
+    ) -> None:
+        self._act = act
+        self._account = account
+        self._channel = channel
+        self._times = times
+        self._claimed: set[tuple[int, int]] = set()
+        self._kept: dict[object, list[Event]] = {}
 
-    def matches(self, account: Account, event: Event) -> bool:
-        return _concerns(self.account, self.channel, account, [event.channel])
+    def claims(self, account: Account, event: Event) -> bool:
+        """Is this one of the events that it befalls? What it was for one connection it is for all."""
+        if not _concerns(self._account, self._channel, account, [event.channel]):
+            return False
+        if len(self._claimed) < self._times:
+            self._claimed.add((event.channel, event.pts))
+        return (event.channel, event.pts) in self._claimed
 
-    def packets(self, event: Event) -> list[list[Event]]:
-        """In which packets this event is pushed, with those that waited for it."""
-        self.times -= 1
-        match self.act:
+    def packets(self, connection: object, event: Event) -> list[list[Event]]:
+        """In which packets the event is pushed over this connection, with those that waited for it."""
+        match self._act:
             case "swallow":
                 return []
             case "twice":
                 return [[event], [event]]
             case "reorder":
-                self.kept.append(event)
-                return [] if self.times > 0 else [[kept] for kept in reversed(self.kept)]
+                waiting = self._kept.setdefault(connection, [])
+                waiting.append(event)
+                return [] if len(waiting) < self._times else [[each] for each in reversed(self._kept.pop(connection))]
 
 
 def _concerns(key: str | None, channel: int | None, account: Account | None, channels: Sequence[int]) -> bool:

@@ -5,7 +5,7 @@ Every fault acts in one of four places, each a method of `Faults` that the serve
     admit(connection)          may it speak at all?            black_hole
     meet(call)                 what befalls this call?         flood, fail, delay, hold, lose_answer, drop_at, too_long,
                                                                shorten, blank
-    spread(account, events)    what is pushed, in which packets?   swallow, twice, reorder
+    spread(events)             what is pushed, in which packets?   swallow, twice, reorder
     the door                   are connections accepted?       refuse, accept
 
 and at once on what there is: `drop`, `unregister`, `forget_key`, `duplicate_key`, `change_salt`, `skew`. What befalls channels
@@ -33,7 +33,7 @@ class Connection(Protocol):
 
 class Faults:
     """The faults in force. `method` is Telegram's name (`messages.getHistory`) or `*`; `account` a phone or token; `channel`
-    a username or marked id; each left out means any. Later verbs act before earlier ones."""
+    a username or marked id; each left out means any. Of the verbs about calls the newest that matches counts, of those about pushes the oldest."""
 
     def __init__(self, world: World) -> None:
         self.connections: set[Connection] = set()
@@ -216,19 +216,17 @@ class Faults:
                 return rule.act
         return None
 
-    def spread(self, account: Account, events: Sequence[Event]) -> list[list[Event]]:
-        """In which packets these events are pushed."""
+    def spread(self, connection: Connection, account: Account, events: Sequence[Event]) -> list[list[Event]]:
+        """In which packets these events are pushed over this connection."""
         if not self._push_rules:
             return [list(events)]
         packets: list[list[Event]] = [[]]
         for event in events:
-            rule = next((rule for rule in self._push_rules if rule.matches(account, event)), None)
+            rule = next((rule for rule in self._push_rules if rule.claims(account, event)), None)
             if rule is None:
                 packets[-1].append(event)
-                continue
-            packets += [*rule.packets(event), []]
-            if rule.times <= 0:
-                self._push_rules.remove(rule)
+            else:
+                packets += [*rule.packets(connection, event), []]
         return [packet for packet in packets if packet]
 
     # ---------------------------------------------------------------------------------------------------------- inside
@@ -239,7 +237,7 @@ class Faults:
     def _add_push(
         self, act: Literal["swallow", "twice", "reorder"], times: int, account: str | None, channel: str | int | None
     ) -> None:
-        self._push_rules.append(PushRule(act, self._key(account), self._id(channel), times, []))
+        self._push_rules.append(PushRule(act, self._key(account), self._id(channel), times))
 
     def _key(self, account: str | None) -> str | None:
         return account if account is None or ":" in account else digits(account)

@@ -129,6 +129,20 @@ async def test_swallow_leaves_a_silent_gap(connect: Connect, world: World, teleg
     assert inbox.empty()
 
 
+async def test_swallow_is_for_everybody_or_for_one_account(connect: Connect, world: World, telegram: Server) -> None:
+    world.add_account("+9996600001", joined=["legion"])
+    one, other = Inbox(await connect()), Inbox(await connect("+9996600001"))
+
+    telegram.faults.swallow()
+    world.publish("legion", "for nobody")
+    telegram.faults.swallow(account=PHONE)
+    first = world.publish("legion", "for the other")
+
+    assert [what[0] for _, what in await other.take()] == [first]
+    assert one.empty()
+    assert other.empty()
+
+
 async def test_twice_pushes_twice_and_the_client_takes_once(connect: Connect, world: World, telegram: Server) -> None:
     reader = await connect()
     inbox, raw = Inbox(reader), _raw(reader)

@@ -284,7 +284,7 @@ class Session(asyncio.Protocol):
         """The packets in which this account is told of what concerns it."""
         world, joined = self._desk.world, account.joined - account.withheld.keys()
         events = [each for each in fresh if isinstance(each, Event) and each.channel in joined]
-        for packet in self._desk.faults.spread(account, events) if events else ():
+        for packet in self._desk.faults.spread(self, account, events) if events else ():
             yield push(world, self._desk.scribe, account, packet)
         for each in fresh:
             if isinstance(each, Letter) and each.account == account.id:
