@@ -2,11 +2,10 @@
 
 Every fault acts in one of four places, each a method of `Faults` that the server asks at that point and nowhere else:
 
-    admit(connection)          may it speak at all?            black_hole
-    meet(call)                 what befalls this call?         flood, fail, delay, hold, lose_answer, drop_at, too_long,
-                                                               shorten, blank
-    spread(events)             what is pushed, in which packets?   swallow, twice, reorder
-    the door                   are connections accepted?       refuse, accept
+    admit()        is anybody heard and answered?        black_hole
+    meet(call)     what befalls this call?               flood, fail, delay, hold, lose_answer, drop_at, too_long, shorten, blank
+    spread(events) what is pushed, in which packets?     swallow, twice, reorder
+    the door       are new connections accepted?         refuse, accept
 
 and at once on what there is: `drop`, `unregister`, `forget_key`, `duplicate_key`, `change_salt`, `skew`. What befalls channels
 and posts (bans, vanished channels, unannounced edits and deletions, expired files) is a fact of the world: see `World`.
@@ -32,8 +31,11 @@ class Connection(Protocol):
 
 
 class Faults:
-    """The faults in force. `method` is Telegram's name (`messages.getHistory`) or `*`; `account` a phone or token; `channel`
-    a username or marked id; each left out means any. Of the verbs about calls the newest that matches counts, of those about pushes the oldest."""
+    """The faults in force.
+
+    `method` is Telegram's name (`messages.getHistory`) or `*`; `account` a phone or token; `channel` a username or marked id;
+    each left out means any. Of the verbs about calls the newest that matches counts, of those about pushes the oldest.
+    """
 
     def __init__(self, world: World) -> None:
         self.connections: set[Connection] = set()
