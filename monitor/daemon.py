@@ -69,9 +69,9 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
         notifiers = await stack.enter_async_context(_notifiers(settings, out))
         wake = _Wakes()
         watches = sources(settings, store, clock)
-        collectors = [_collector(source, settings, store, clock, wake.recorded) for source in watches]
-        for collector in collectors:
-            await collector.load()
+        collectors = [collector(source, settings, store, clock, wake.recorded) for source in watches]
+        for each in collectors:
+            await each.load()
 
         courier = Courier(
             store.outbox,
@@ -92,8 +92,8 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
         checkpoint_due, reread_due = asyncio.Event(), asyncio.Event()
 
         def poll() -> None:
-            for collector in collectors:
-                collector.poll_soon()
+            for each in collectors:
+                each.poll_soon()
 
         async def rereads() -> None:
             for delay in settings.collect.reread:
@@ -108,9 +108,10 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
         }
         async with asyncio.TaskGroup() as group:
             stack.enter_context(ticking(ticks))
-            for collector in collectors:
-                group.create_task(collector.watch())
-                group.create_task(collector.fetch())
+            checkpoint_due.set()
+            for each in collectors:
+                group.create_task(each.watch())
+                group.create_task(each.fetch())
             group.create_task(
                 keep_detecting(detector, recorded=wake.detect, owed=wake.deliver, health=store.health, clock=clock)
             )
@@ -195,9 +196,10 @@ def _collecting(settings: Settings) -> ExitStack:
     return stack
 
 
-def _collector(
+def collector(
     source: TelegramSource, settings: Settings, store: Store, clock: Clock, recorded: Callable[[], object]
 ) -> Collector:
+    """What takes this source's news into the ledger. `recorded` is called whenever something was."""
     return Collector(
         source,
         name=source.account,

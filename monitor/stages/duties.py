@@ -25,13 +25,12 @@ DUTY_SECONDS = 600.0
 
 @contextmanager
 def ticking(ticks: Mapping[str, tuple[Instant, Callable[[], object]]]) -> Iterator[None]:
-    """Calls each function now and then at its interval, while the block lasts. The functions only set something."""
+    """Calls each function at its interval, first when one has passed, while the block lasts. They only set something."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
     for name, (interval, wake) in ticks.items():
         scheduler.add_job(wake, IntervalTrigger(seconds=interval / SECOND, timezone=UTC), id=name)
-        wake()
     scheduler.start()
     try:
         yield

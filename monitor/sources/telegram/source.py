@@ -54,6 +54,7 @@ class TelegramSource:
         self.state = "connecting"
         """What a person should know of the connection: connected, or why not."""
         self.signed_out = False
+        self.wanted = tuple(channels)
         self._access = access
         self._peers = peers
         self._clock = clock
@@ -135,6 +136,8 @@ class TelegramSource:
         return tuple(self._watched.values())
 
     async def contact(self, channels: Sequence[Identity]) -> Sequence[Contact | NoContact]:
+        if self._client is None:
+            raise Unavailable(f"account {self.account}: {self.state}")
         await self._resolve()
         seen: list[Contact | NoContact] = [
             NoContact(identity, self._clock.now(), "lost", self.account, pending.reason)

@@ -1,0 +1,207 @@
+"""The daemon as a whole: configuration in, alerts out, exit codes"""
+
+import asyncio
+import os
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+from installation import BOT, CHAT, PHONE, Installation, Receiver
+
+from monitor.model.record import Kind
+from monitor.rehearsal import Server, sign_in
+from monitor.stores.sqlite.store import SqliteStore, open_store
+
+FLAGGED = "Взрыв на Крымском мосту"
+
+
+@pytest.fixture
+async def installation(telegram: Server, tmp_path: Path) -> Installation:
+    """An account that has joined one channel, signed in; nothing runs yet."""
+    telegram.world.add_channel("bridge_news")
+    telegram.world.add_account(PHONE, joined=["bridge_news"])
+    made = Installation(tmp_path, port=telegram.port, public_key=telegram.public_key)
+    await sign_in(telegram, made.session, PHONE)
+    made.write(channels=["bridge_news"])
+    return made
+
+
+async def until(condition, *, seconds: float = 40) -> None:
+    """Returns when the condition holds; what it waits for is another process."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.05)
+
+
+async def met(store: SqliteStore) -> bool:
+    return bool(await store.peers.contacts())
+
+
+async def test_tells_a_webhook_and_a_chat_of_a_flagged_post_of_its_edit_and_of_its_deletion(
+    telegram: Server, installation: Installation
+) -> None:
+    telegram.world.add_bot(BOT)
+    telegram.world.add_chat(CHAT, "The desk")
+    async with Receiver().open() as receiver:
+        installation.write(channels=["bridge_news"], webhook=receiver.url, bot=True)
+        async with open_store(installation.store) as store, installation.running():
+            await until(lambda: met(store))
+            post = telegram.world.publish("bridge_news", f"{FLAGGED}, сообщают жители.")
+            telegram.world.publish("bridge_news", "Погода не изменится.")
+            telegram.world.edit("bridge_news", post, f"{FLAGGED}, пострадавших нет.")
+            telegram.world.delete("bridge_news", [post])
+            await receiver.until(lambda received: len(received) == 3)
+            await until(lambda: _arrived(telegram, 3))
+
+    bodies = [body for _, body, _ in receiver.received]
+    assert [body["event"] for body in bodies] == ["published", "edited", "deleted"]
+    assert {body["post"]["id"] for body in bodies} == {post}
+    assert len({body["alert"] for body in bodies}) == 1
+    assert bodies[0]["post"]["party"] == "Party of bridge_news"
+    assert [span["text"] for span in bodies[0]["spans"]] == ["Взрыв", "Крымском мосту"]
+    assert bodies[0]["standing"] == "not independently verified"
+    assert bodies[1]["change"]["before"] == f"{FLAGGED}, сообщают жители."
+    assert bodies[2]["change"]["method"] == "push"
+    assert len({sent.random_id for sent in telegram.world.sent}) == 3
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+async def test_ends_at_once_when_it_is_told_to(installation: Installation, number: signal.Signals, code: int) -> None:
+    async with open_store(installation.store) as store:
+        daemon = await installation.start()
+        await until(lambda: met(store))
+
+        daemon.send_signal(number)
+
+        assert await asyncio.wait_for(daemon.wait(), 10) == code, installation.log()
+
+
+async def test_a_second_one_ends_with_4_and_names_the_first(installation: Installation) -> None:
+    async with open_store(installation.store) as store, installation.running() as first:
+        await until(lambda: met(store))
+
+        code, _, complaint = await installation.command("run")
+
+        assert code == 4
+        assert str(first.pid) in complaint
+        assert len(complaint.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("no session", "monitor login"),
+        ("a session that others may read", "chmod 600"),
+        ("a session that is none", "sign in again"),
+        ("a key that is none", "public_key_file"),
+    ],
+)
+async def test_ends_with_2_and_one_clear_line_for(installation: Installation, what: str, words: str) -> None:
+    match what:
+        case "no session":
+            installation.session.unlink()
+        case "a session that others may read":
+            installation.session.chmod(0o644)
+        case "a session that is none":
+            installation.session.write_bytes(b"this is no database, only some words, and some more of them")
+        case "a key that is none":
+            (installation.base / "var" / "server.pem").write_text("no key")
+
+    code, _, complaint = await installation.command("run")
+
+    said = [line for line in complaint.splitlines() if not line.startswith("{")]
+    assert code == 2, complaint
+    assert len(said) == 1
+    assert words in said[0]
+
+
+async def test_stays_up_and_red_while_the_server_is_away_and_recovers(
+    telegram: Server, installation: Installation
+) -> None:
+    await telegram.faults.refuse()
+    async with open_store(installation.store) as store, installation.running():
+        await until(lambda: _red(store))
+        code, _, _ = await installation.command("status")
+        assert code == 1
+
+        await telegram.faults.accept()
+
+        await until(lambda: met(store))
+        telegram.world.publish("bridge_news", FLAGGED)
+        await until(lambda: _recorded(store, FLAGGED))
+
+
+async def test_stays_up_with_a_session_that_was_revoked_and_says_so(
+    telegram: Server, installation: Installation
+) -> None:
+    async with open_store(installation.store) as store, installation.running() as daemon:
+        await until(lambda: met(store))
+
+        telegram.faults.unregister(PHONE)
+
+        await until(lambda: _red(store))
+        assert daemon.returncode is None
+
+
+async def test_stays_up_while_the_disk_is_full_and_loses_nothing(telegram: Server, installation: Installation) -> None:
+    async with open_store(installation.store) as store, installation.running() as daemon:
+        await until(lambda: met(store))
+        _, hard = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
+        full = installation.store.with_name(installation.store.name + "-wal").stat().st_size
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (full, hard))
+        for number in range(50):
+            telegram.world.publish("bridge_news", f"{number}: {'written while there is no room ' * 40}")
+        await until(lambda: _complained(installation))
+        assert daemon.returncode is None
+        assert not await _recorded(store, "49: ")
+
+        resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+        await until(lambda: _recorded(store, "49: "))
+        texts = [record.said.text.split(":")[0] for record in await store.ledger.read(0, 1000) if record.said]
+        assert set(map(str, range(50))) <= set(texts)
+
+
+async def test_refuses_to_watch_nothing(installation: Installation) -> None:
+    (installation.config / "channels.toml").write_text("")
+
+    code, _, complaint = await installation.command("run")
+
+    assert code == 2
+    assert "no channels" in complaint
+
+
+async def test_records_with_which_wording_it_watches(installation: Installation) -> None:
+    async with open_store(installation.store) as store:
+        async with installation.running():
+            await until(lambda: met(store))
+
+        (started,) = [record for record in await store.ledger.read(0, 100) if record.kind is Kind.CONFIG]
+        assert started.content.editions["bridge"].startswith("sha256:")
+        assert "stories/bridge.toml" in started.content.files
+
+
+async def test_leaves_nothing_that_others_may_read(installation: Installation) -> None:
+    async with open_store(installation.store) as store, installation.running():
+        await until(lambda: met(store))
+
+    readable = [path for path in (installation.base / "var").rglob("*") if path.stat().st_mode & 0o077]
+    assert [path.name for path in readable] == ["server.pem"]
+    assert os.stat(installation.base / "var").st_mode & 0o077 == 0
+
+
+async def _arrived(telegram: Server, count: int) -> bool:
+    return len(telegram.world.sent) >= count
+
+
+async def _red(store: SqliteStore) -> bool:
+    return any(fact.red for fact in await store.health.facts())
+
+
+async def _recorded(store: SqliteStore, beginning: str) -> bool:
+    return any(record.said and record.said.text.startswith(beginning) for record in await store.ledger.read(0, 10_000))
+
+
+async def _complained(installation: Installation) -> bool:
+    return "not recorded yet" in installation.log()
