@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from monitor.cli.opening import adding, reading
-from monitor.cli.screen import emit, line, red, say, say_table, tell
+from monitor.cli.screen import counted, emit, line, red, say, say_table, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
@@ -79,7 +79,7 @@ def retry(usage: Usage, *, keys: tuple[str, ...], subscriber: str | None) -> int
     if usage.json:
         emit({"retried": count})
     else:
-        say(f"{count} alerts wait again" if count != 1 else "1 alert waits again")
+        say(f"waiting again: {counted(count, 'alert')}")
     if keys and count < len(set(keys)):
         tell(f"{len(set(keys)) - count} of the keys are of no alert that is dead or uncertain")
         return 1

@@ -16,7 +16,7 @@ from monitor.cli.opening import Store, known_channel, reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
-from monitor.cli.screen import tell
+from monitor.cli.screen import counted, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import channel, moment
 from monitor.config import Settings, load
@@ -69,7 +69,7 @@ def command(
     wanted = Filter(story=story, channel=name, since=since, until=until)
     with _writing(output) as file, progress("exporting") as moved:
         count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
-    tell(f"{count:,} records exported" + ("" if output == "-" else f" to {output}"))
+    tell(f"{counted(count, 'record')} exported" + ("" if output == "-" else f" to {output}"))
     return 0
 
 

@@ -12,7 +12,7 @@ import msgspec
 from monitor.cli.opening import Store, adding
 from monitor.cli.posts import opened
 from monitor.cli.progress import Progress, progress
-from monitor.cli.screen import emit, say, tell
+from monitor.cli.screen import counted, emit, say, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import channel
 from monitor.clock import SystemClock
@@ -56,11 +56,10 @@ def command(usage: Usage, *, files: tuple[Path, ...], name: str | None, alert: b
     if usage.json:
         emit({**msgspec.structs.asdict(counts), "matches": dealt.matches, "alerts": dealt.alerts})
     else:
-        say(
-            f"{counts.posts:,} posts read, {counts.new:,} of them new; {dealt.matches:,} matches, {dealt.alerts:,} alerts owed"
-        )
+        owed = f"{dealt.matches:,} matched, {counted(dealt.alerts, 'alert')} owed"
+        say(f"{counted(counts.posts, 'post')} read, {counts.new:,} of them new; {owed}")
     if counts.bad:
-        tell(f"{counts.bad:,} lines are no posts")
+        tell(f"no posts: {counted(counts.bad, 'line')}")
     return 1 if counts.bad else 0
 
 

@@ -9,7 +9,7 @@ import click
 
 from monitor.cli.posts import opened
 from monitor.cli.records import spans
-from monitor.cli.screen import Piece, emit, line, say, say_pieces, tell
+from monitor.cli.screen import Piece, counted, emit, line, say, say_pieces, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.config.loading import load_stories
 from monitor.matching.matcher import Found, Matcher, Sighting, Subject
@@ -53,7 +53,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
             for draft, sighting in zip(drafts, sightings, strict=True):
                 _show(draft, sighting, usage=usage)
     if not usage.json:
-        tell(f"{posts:,} posts, {flagged:,} of them flagged")
+        tell(f"{counted(posts, 'post')}, {flagged:,} of them flagged")
     return 1 if bad else 0
 
 

@@ -67,6 +67,11 @@ def red(words: str) -> Text:
     return Text(line(words), style="bold red")
 
 
+def counted(number: int, what: str) -> str:
+    """`1 record`, `2,003 records`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def line(words: str, *, most: int = 0) -> str:
     """The words on one line; with `most`, no more characters than that."""
     words = visible(words).replace("\n", " ⏎ ")

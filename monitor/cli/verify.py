@@ -10,7 +10,7 @@ import structlog
 
 from monitor.cli.opening import reading
 from monitor.cli.progress import Progress, progress
-from monitor.cli.screen import emit, say
+from monitor.cli.screen import counted, emit, say
 from monitor.cli.usage import Usage, with_usage
 from monitor.config import Settings, load
 from monitor.config.signing import signer
@@ -64,10 +64,10 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
             }
         )
     elif report.broken is None:
-        say(f"{report.size:,} records, root {report.root.hex()}")
+        say(f"{counted(report.size, 'record')}, root {report.root.hex()}")
         erased = f", {report.erased} erased contents that records own to" if report.erased else ""
         agree = (
-            f"{report.checkpoints} checkpoints agree"
+            f"it agrees with {counted(report.checkpoints, 'checkpoint')}"
             if report.checkpoints
             else "there is no checkpoint to compare it with"
         )

@@ -40,7 +40,7 @@ def _collecting(settings: Settings) -> list[str]:
     found = []
     telegram = sum(channel.source == "telegram" for channel in settings.channels)
     if telegram and not settings.accounts:
-        found.append(f'{telegram} channels with source = "telegram", and no [[account]] to read them: they stay dark')
+        found.append(f'no [[account]] to read what has source = "telegram": {telegram} of the channels stay dark')
     if not settings.collect.reread:
         found.append("collect.reread is empty: a deletion that is not announced is never found")
     if settings.server is not None:

@@ -157,7 +157,7 @@ def test_a_ledger_that_was_left_alone_verifies(kept: Desk) -> None:
 
     assert ended.code == 0
     assert "9 records, root " in ended.out
-    assert "The ledger verifies: 1 checkpoints agree." in ended.out
+    assert "The ledger verifies: it agrees with 1 checkpoint." in ended.out
 
 
 def altered(desk: Desk, *statements: str) -> None:

@@ -182,7 +182,7 @@ def test_an_import_with_bad_lines_keeps_the_good_ones_and_ends_with_1(desk: Desk
     assert ended.code == 1
     assert ended.lines[0] == {"posts": 1, "new": 1, "bad": 50, "matches": 1, "alerts": 0}
     assert len(ended.err.splitlines()) == 21
-    assert ended.err.endswith("50 lines are no posts\n")
+    assert ended.err.endswith("no posts: 50 lines\n")
 
 
 def test_an_import_works_with_the_whole_configuration_or_not_at_all(desk: Desk, file: Path) -> None:

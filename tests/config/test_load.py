@@ -207,7 +207,7 @@ def test_what_is_probably_not_meant_is_warned_of(tmp_path: Path) -> None:
 
     assert warnings(settings) == [
         f"{tmp_path}/config/channel.toml is not read; did you mean channels.toml?",
-        '1 channels with source = "telegram", and no [[account]] to read them: they stay dark',
+        'no [[account]] to read what has source = "telegram": 1 of the channels stay dark',
         "collect.reread is empty: a deletion that is not announced is never found",
         "story b has no [[flag]]: it never flags a post",
         "subscriber desk: no story reaches them",
