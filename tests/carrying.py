@@ -53,6 +53,9 @@ class Inbox:
         """It accepts connections and never answers."""
         self._silent.add(address)
 
+    def speak_again(self, address: str) -> None:
+        self._silent.discard(address)
+
     async def send(self, address: str, message: Message, *, key: str, random_id: int, now: Instant) -> None:
         self.tried.append((address, key))
         self._changed.set()
@@ -65,9 +68,11 @@ class Inbox:
         self._changed.set()
 
     async def until(self, enough: Callable[[], bool]) -> None:
-        while not enough():
-            self._changed.clear()
-            await self._changed.wait()
+        """TimeoutError if it never is."""
+        async with asyncio.timeout(10):
+            while not enough():
+                self._changed.clear()
+                await self._changed.wait()
 
     def keys(self, address: str = "") -> list[str]:
         return [key for at, key in self.received if at == address]

@@ -1,4 +1,4 @@
-"""One valid record, match, subscriber, message and alert: say only what matters."""
+"""Records of one post as the ledger reads them, and what is owed for them: say only what matters."""
 
 from typing import Any
 

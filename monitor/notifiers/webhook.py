@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import ssl
@@ -79,6 +78,8 @@ def wrong(url: str) -> str | None:
         return "is no URL; write it as https://host/path"
     if parsed.scheme not in ("https", "http") or not parsed.host:
         return "must begin with https:// and a host"
+    if "%" in parsed.host or (parsed.port is not None and not 1 <= parsed.port <= 65_535):
+        return "names a host or port that cannot be reached"
     if parsed.userinfo:
         return "holds a user or password; the receiver knows us by the signature"
     return None
@@ -87,11 +88,11 @@ def wrong(url: str) -> str | None:
 def keys(secret: str, *, file: str) -> tuple[bytes, ...]:
     """The keys that a secret file holds. `ConfigError` for one that holds none."""
     found = []
-    for line in secret.split():
+    for line in filter(None, map(str.strip, secret.splitlines())):
         text = line.removeprefix("whsec_")
         try:
             key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-        except binascii.Error:
+        except ValueError:
             key = b""
         if not key:
             raise ConfigError(f"{file} holds no webhook secret; it is written as whsec_ and base64")

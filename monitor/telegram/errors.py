@@ -53,6 +53,7 @@ _PASSING = (
     ConnectionError,
     TimeoutError,
     OSError,
+    EOFError,  # the connection was cut within a frame
     sqlite3.OperationalError,  # the session file: locked or not writable now
 )
 
@@ -97,5 +98,6 @@ def translated() -> Iterator[None]:
 
 def _name(error: Exception) -> str:
     if isinstance(error, errors.RPCError):
-        return f"Telegram answered {error.message or type(error).__name__}"
+        # An error that Telethon knows has a class of its own, and only the word of its status (BAD_REQUEST) as its message.
+        return f"Telegram answered {vars(error).get('message') or type(error).__name__.removesuffix('Error')}"
     return f"Telegram is not reachable ({type(error).__name__})"

@@ -1,0 +1,171 @@
+"""From the ledger to findings and outbox: which records speak of a story, and who is owed an alert."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import msgspec
+import structlog
+
+from monitor.alerting.plan import Audience, plan, said_before
+from monitor.errors import MonitorError, Unavailable
+from monitor.matching.matcher import Matcher, Subject
+from monitor.model.instant import MINUTE, SECOND
+from monitor.model.match import Match
+from monitor.model.post import Post
+from monitor.model.record import Draft, Faulted, Kind, Record
+from monitor.ports import Clock, Fact, Findings, Health, Ledger, Positions
+from monitor.stages.waking import woken
+
+log = structlog.get_logger(__name__)
+
+STAGE = "detect"
+READ = 500
+"""Records dealt with in one transaction."""
+LOOK_AGAIN = MINUTE
+"""Another process may have appended without waking us."""
+RETRY = 2 * SECOND
+REPORT_EVERY = 10 * SECOND
+
+_CHANGES = (Kind.EDITED, Kind.DELETED)
+
+
+class Dealt(msgspec.Struct, frozen=True):
+    """What one step came to."""
+
+    records: int = 0
+    matches: int = 0
+    alerts: int = 0
+    faults: int = 0
+
+
+class Detector:
+    """What detecting needs: where records come from, what is looked for in them, where findings go."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        positions: Positions,
+        findings: Findings,
+        *,
+        matcher: Matcher,
+        audience: Audience,
+        clock: Clock,
+    ) -> None:
+        self._ledger = ledger
+        self._positions = positions
+        self._findings = findings
+        self._matcher = matcher
+        self._audience = audience
+        self._clock = clock
+
+    async def detect(self, *, limit: int = READ) -> Dealt:
+        """Deals with the next records, at most `limit`. None: there were no further ones, or another process was quicker."""
+        records = await self._ledger.read(await self._positions.position(STAGE), limit)
+        if not records:
+            return Dealt()
+        try:
+            return await self._deal_with(records)
+        except MonitorError:
+            raise
+        except Exception as error:
+            # One odd record must not stop the watch. Which one it is shows when each is dealt with alone.
+            log.warning("records could not be dealt with together", first=records[0].index, reason=type(error).__name__)
+        return _sum([await self._deal_with_one(record) for record in records])
+
+    async def _deal_with_one(self, record: Record) -> Dealt:
+        try:
+            return await self._deal_with([record])
+        except MonitorError:
+            raise
+        except Exception as error:
+            reason = type(error).__name__
+            log.error(
+                "a record could not be dealt with",
+                record=record.index,
+                channel=_name(record),
+                post=record.post,
+                reason=reason,
+            )
+            fault = Faulted(stage=STAGE, reason=reason, record=record.index)
+            draft = Draft(content=fault, channel=record.channel, post=record.post, observed_at=self._clock.now())
+            await self._ledger.append([draft])
+            await self._findings.file([], [], since=record.index, upto=record.index + 1)
+            return Dealt(records=1, faults=1)
+
+    async def _deal_with(self, records: Sequence[Record]) -> Dealt:
+        matches = self._matches(records)
+        flagged = {match.record for match in matches}
+        changes = [record for record in records if record.kind in _CHANGES]
+        posts = sorted({(record.number, record.post) for record in changes})
+        told = await self._findings.alerted(posts) if posts else ()
+        concerned = {(alert.channel, alert.post) for alert in told}
+        concerned |= {(record.number, record.post) for record in records if record.index in flagged}
+        before = {
+            record.index: await self._said_before(record)
+            for record in changes
+            if (record.number, record.post) in concerned
+        }
+        alerts = plan(records, matches, told=told, before=before, audience=self._audience, now=self._clock.now())
+        first, last = records[0].index, records[-1].index
+        if not await self._findings.file(matches, alerts, since=first, upto=last + 1):
+            return Dealt()
+        return Dealt(records=len(records), matches=len(matches), alerts=len(alerts))
+
+    def _matches(self, records: Sequence[Record]) -> list[Match]:
+        said = [(record, post) for record in records if (post := record.said) is not None]
+        sightings = self._matcher.match([Subject(_name(record), post.fields()) for record, post in said])
+        return [
+            Match(record.index, found.story, found.edition, found.priority, found.spans, found.why)
+            for (record, _), sighting in zip(said, sightings, strict=True)
+            for found in sighting.flagged
+        ]
+
+    async def _said_before(self, record: Record) -> Post | None:
+        if record.channel is None:
+            return None
+        return said_before(await self._ledger.revisions(record.channel, record.post), record.index)
+
+
+async def keep_detecting(
+    detector: Detector, *, recorded: asyncio.Event, owed: asyncio.Event, health: Health, clock: Clock
+) -> None:
+    """Detects for ever, as soon as something is `recorded`; sets `owed` when there are new alerts."""
+    faults, reported = 0, 0
+    while True:
+        try:
+            dealt = await detector.detect()
+        except Unavailable as error:
+            log.error("not detecting; trying again", reason=str(error))
+            await clock.sleep_until(clock.now() + RETRY)
+            continue
+        faults += dealt.faults
+        if dealt.alerts:
+            owed.set()
+        if dealt.faults or clock.now() >= reported + REPORT_EVERY:
+            reported = clock.now()
+            await _report(health, Fact("stage", STAGE, reported, figures={"faults": float(faults)}))
+        if not dealt.records:
+            await woken(recorded, clock=clock, by=clock.now() + LOOK_AGAIN)
+
+
+async def _report(health: Health, fact: Fact) -> None:
+    try:
+        await health.report([fact])
+    except Unavailable as error:
+        log.warning("health not stored", reason=str(error))
+
+
+def _sum(steps: Iterable[Dealt]) -> Dealt:
+    whole = Dealt()
+    for step in steps:
+        whole = Dealt(
+            whole.records + step.records,
+            whole.matches + step.matches,
+            whole.alerts + step.alerts,
+            whole.faults + step.faults,
+        )
+    return whole
+
+
+def _name(record: Record) -> str:
+    return record.channel.name if record.channel else ""
