@@ -4,13 +4,15 @@
     {"do": "faults.flood", "method": "messages.getHistory", "seconds": 30}  -> {"ok": null}
     {"do": "truth", "channel": "legion"}                              -> {"ok": [{"channel": "legion", "post": 2, …}]}
 
-Verbs and their arguments are those of `World`, of `Faults` (with `faults.` before them), and the few of `Control` below.
+Verbs and their arguments are those of `World` and `mishaps.py`, of `Faults` (with `faults.` before them), and the few of
+`Control` below.
 """
 
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,11 @@ import msgspec
 from monitor.errors import MonitorError
 from monitor.model.instant import parse
 from monitor.model.post import Markup
+from monitor.rehearsal import mishaps
 from monitor.rehearsal.account import Account, Sent
 from monitor.rehearsal.befalling import Hold
 from monitor.rehearsal.channel import ChannelState
+from monitor.rehearsal.loading import load, loading
 from monitor.rehearsal.server import Server
 from monitor.rehearsal.story import play, read
 
@@ -29,8 +33,10 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 _WORLD = (
     "add_channel", "add_account", "add_bot", "add_chat", "join", "leave", "publish", "publish_many", "edit",
-    "delete", "ban", "unban", "withhold", "make_private", "vanish", "hand_over", "rename", "expire_files",
-    "cut_history", "write_to", "take_back", "scan", "truth",
+    "delete", "write_to", "take_back", "scan", "truth",
+)  # fmt: skip
+_MISHAPS = (
+    "ban", "unban", "withhold", "make_private", "vanish", "hand_over", "rename", "expire_files", "cut_history",
 )  # fmt: skip
 _FAULTS = (
     "flood", "fail", "delay", "hold", "lose_answer", "drop_at", "too_long", "shorten", "blank", "swallow",
@@ -49,6 +55,7 @@ class Control:
         self._holds: list[Hold] = []
         self.verbs: dict[str, Callable[..., Any]] = {
             **{verb: getattr(server.world, verb) for verb in _WORLD},
+            **{verb: partial(getattr(mishaps, verb), server.world) for verb in _MISHAPS},
             **{f"faults.{verb}": getattr(server.faults, verb) for verb in _FAULTS},
             **{
                 verb: getattr(self, verb)
@@ -70,10 +77,10 @@ class Control:
     async def load(self, path: str, announce: bool = True, rate: float = 0) -> int:
         """Publish a file of posts, all at once or so many a second. How many they were."""
         if not rate:
-            return self._world.load(Path(path), announce=announce)
+            return load(self._world, Path(path), announce=announce)
         loop, count = asyncio.get_running_loop(), 0
         begun = loop.time()
-        for count in self._world.loading(Path(path), announce=announce):
+        for count in loading(self._world, Path(path), announce=announce):
             if (ahead := begun + count / rate - loop.time()) > _TICK:
                 await asyncio.sleep(ahead)
         return count

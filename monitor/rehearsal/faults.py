@@ -8,7 +8,7 @@ Every fault acts in one of four places, each a method of `Faults` that the serve
     the door       are new connections accepted?         refuse, accept
 
 and at once on what there is: `drop`, `unregister`, `forget_key`, `duplicate_key`, `change_salt`, `skew`. What befalls channels
-and posts (bans, vanished channels, unannounced edits and deletions, expired files) is a fact of the world: see `World`.
+and posts (bans, vanished channels, unannounced edits and deletions, expired files) is a fact of the world: see `mishaps.py`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

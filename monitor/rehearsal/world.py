@@ -1,18 +1,16 @@
 """What is true: the channels and their posts, the accounts, and what was sent. No sockets; the server shows it to clients."""
 
-import gzip
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from monitor.model.channel import CHANNEL_ID_BASE, Identity
-from monitor.model.instant import SECOND, Instant, from_datetime, parse
+from monitor.model.instant import SECOND, Instant, from_datetime
 from monitor.model.post import Forward, Markup, Media, PostId, Reply
 from monitor.rehearsal.account import TELEGRAM, Account, Chat, Device, Letter, Register, Sent
 from monitor.rehearsal.channel import ChannelState, Event, Notice, Revision, Truth
@@ -26,7 +24,8 @@ When = datetime | Instant | None
 class World:
     """Everything that the rehearsal's Telegram knows.
 
-    Its verbs may be called at any time from the event loop's thread; whoever watches is told at once. `code` is the code that
+    Its verbs may be called at any time from the event loop's thread; whoever watches is told at once. What befalls a channel
+    besides is in `mishaps.py`, many posts from a file in `loading.py`. `code` is the code that
     every sign-in takes. `too_long`: how many events a client may be behind in a channel before the server answers
     channelDifferenceTooLong; `told_at_once`: how many events one answer brings.
     """
@@ -186,7 +185,7 @@ class World:
             at=self.now(),
         )
         if announce:
-            self._push(event)
+            self.tell(event)
         return post
 
     def publish_many(self, channel: str | int, posts: Iterable[str | Mapping[str, Any]]) -> list[PostId]:
@@ -224,7 +223,7 @@ class World:
             views=before.views if views is None else views,
         )
         if announce:
-            self._push(state.put(after, at=self.now()))
+            self.tell(state.put(after, at=self.now()))
         else:
             state.put_silently(after)
 
@@ -232,96 +231,21 @@ class World:
         """The posts are gone. Not announced, the update counter does not move: they are only missing."""
         state, ids = self.channel(channel), tuple(dict.fromkeys(posts))
         if announce:
-            self._push(state.remove(ids, at=self.now()))
+            self.tell(state.remove(ids, at=self.now()))
         else:
             state.remove_silently(ids)
-
-    def load(self, path: Path, *, announce: bool = True) -> int:
-        """Publish the posts of a file of JSON lines (`channel`, `id`, `date`, `text`; also gzipped), in its order.
-
-        Channels that are not there are added, with a past that ends where the file begins. How many were published.
-        """
-        return max(self.loading(path, announce=announce), default=0)
-
-    def loading(self, path: Path, *, announce: bool = True) -> Iterator[int]:
-        """The same one by one, for whoever sets the pace: each step publishes a post and says how many those were."""
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            posts = [msgspec.json.decode(line) for line in lines]
-        first: dict[str, PostId] = {}
-        for post in posts:
-            first[post["channel"]] = min(post["id"], first.get(post["channel"], post["id"]))
-        for channel, id in first.items():
-            if self.find(channel) is None:
-                self.add_channel(channel, first_id=id)
-        for count, post in enumerate(posts, 1):
-            self.publish(post["channel"], post["text"], parse(post["date"]), id=post["id"], announce=announce)
-            yield count
-
-    # ------------------------------------------------------------------------------------------- what befalls a channel
-
-    def ban(self, account: str, channel: str | int) -> None:
-        """The account is thrown out and can no longer look in: CHANNEL_PRIVATE."""
-        state, who = self.channel(channel), self.account(account)
-        who.joined.discard(state.id)
-        who.banned.add(state.id)
-        self._push(Notice(state.id, who.id))
-
-    def unban(self, account: str, channel: str | int) -> None:
-        self.account(account).banned.discard(self.channel(channel).id)
-
-    def withhold(self, account: str, channel: str | int, *, reason: str) -> None:
-        """The account's country keeps the channel's posts from it."""
-        self.account(account).withheld[self.channel(channel).id] = reason
-
-    def make_private(self, channel: str | int) -> None:
-        """Without a username, and closed to who has not joined."""
-        state = self.channel(channel)
-        self.channels.release(state)
-        state.private = True
-        self._push(Notice(state.id))
-
-    def vanish(self, channel: str | int) -> None:
-        """The channel is deleted: CHANNEL_INVALID for everybody."""
-        state = self.channel(channel)
-        self.channels.release(state)
-        state.gone = True
-        self._push(Notice(state.id))
-
-    def hand_over(self, username: str, *, to: str | int) -> None:
-        """Another channel takes this username; who had it has none."""
-        state = self.channel(to)
-        self.channels.hand_over(username, state)
-        self._push(Notice(state.id))
-
-    def rename(self, channel: str | int, *, title: str) -> None:
-        """A new title, and the service message that tells of it."""
-        state = self.channel(channel)
-        state.title = title
-        self.publish(state.id, title, service="title")
-        self._push(Notice(state.id))
-
-    def expire_files(self, channel: str | int) -> None:
-        """References to the channel's files, as handed out so far, are no longer good: FILE_REFERENCE_EXPIRED."""
-        self.channel(channel).files_epoch += 1
-
-    def cut_history(self, channel: str | int, *, upto: PostId) -> None:
-        """Everything up to this post is gone at once, by the hand of nobody in particular; the update counter does not move."""
-        state = self.channel(channel)
-        state.remove_silently([post for post in state.ids if post <= upto])
-        state.available_from = upto + 1
-        self._push(Notice(state.id))
 
     # ------------------------------------------------------------------------------------------------ private messages
 
     def write_to(self, account: str, text: str, *, sender: int = TELEGRAM) -> int:
         """Somebody writes to an account: a person to a bot, or Telegram itself (777000) a sign-in code. The message's id."""
         letter = self.account(account).receive(text, sender=sender, date=self._instant(None))
-        self._push(letter)
+        self.tell(letter)
         return letter.id
 
     def take_back(self, account: str, letters: Iterable[int]) -> None:
         """Private messages are deleted. Their ids are the account's own, and may be the same as those of posts."""
-        self._push(self.account(account).forget(tuple(letters), date=self._instant(None)))
+        self.tell(self.account(account).forget(tuple(letters), date=self._instant(None)))
 
     def scan(self, token: bytes | str, account: str) -> None:
         """The account's owner holds a phone to the code of `auth.exportLoginToken`: the device is signed in."""
@@ -341,6 +265,11 @@ class World:
     def truth(self, channel: str | int) -> list[Truth]:
         """Every revision and deletion that really happened, in order, announced or not."""
         return list(self.channel(channel).truth)
+
+    def tell(self, happened: Event | Notice | Letter) -> None:
+        """Push this to whom it concerns."""
+        self.pushes.append(happened)
+        self._wake()
 
     def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
         """Have `watcher` called whenever there is something to push; what comes back ends that."""
@@ -371,10 +300,6 @@ class World:
         if post not in channel.posts:
             raise LookupError(f"{channel.name} has no post {post}")
         return channel.posts[post]
-
-    def _push(self, happened: Event | Notice | Letter) -> None:
-        self.pushes.append(happened)
-        self._wake()
 
     def _wake(self) -> None:
         for watcher in self._watchers:

@@ -8,7 +8,7 @@ import pytest
 from telethon import TelegramClient, errors, events, functions, types
 from telethon_clients import PHONE, TOKEN, Connect, Inbox
 
-from monitor.rehearsal import Server, World
+from monitor.rehearsal import Server, World, mishaps
 
 
 async def _history(reader: TelegramClient, channel: str = "legion") -> list[int]:
@@ -292,12 +292,12 @@ async def test_ban_closes_the_channel_for_one_account(connect: Connect, world: W
     reader, other = await connect(), await connect("+9996600001")
     await reader.get_input_entity("legion")
 
-    world.ban(PHONE, "legion")
+    mishaps.ban(world, PHONE, "legion")
 
     with pytest.raises(errors.ChannelPrivateError):
         await _history(reader)
     assert await _history(other) == [1]
-    world.unban(PHONE, "legion")
+    mishaps.unban(world, PHONE, "legion")
     assert await _history(reader) == [1]
 
 
@@ -306,7 +306,7 @@ async def test_ban_is_told_to_the_account(connect: Connect, world: World) -> Non
     mine = asyncio.Event()
     raw.heard = mine.set
 
-    world.ban(PHONE, "legion")
+    mishaps.ban(world, PHONE, "legion")
 
     await asyncio.wait_for(mine.wait(), 5)
     assert isinstance(raw[0], types.UpdateChannel)
@@ -318,7 +318,7 @@ async def test_a_private_channel_is_open_to_its_members_only(connect: Connect, w
     for reader in (member, stranger):
         await reader.get_input_entity("legion")
 
-    world.make_private("legion")
+    mishaps.make_private(world, "legion")
 
     assert await _history(member) == [1]
     with pytest.raises(errors.ChannelPrivateError):
@@ -331,7 +331,7 @@ async def test_a_vanished_channel_is_nowhere(connect: Connect, world: World) -> 
     reader = await connect()
     await reader.get_input_entity("legion")
 
-    world.vanish("legion")
+    mishaps.vanish(world, "legion")
 
     with pytest.raises(errors.ChannelInvalidError):
         await _history(reader)
@@ -343,7 +343,7 @@ async def test_a_username_can_be_handed_to_another_channel(connect: Connect, wor
     reader = await connect()
     old = await reader.get_input_entity("legion")
 
-    world.hand_over("legion", to="corps")
+    mishaps.hand_over(world, "legion", to="corps")
 
     assert (await reader.get_entity("legion")).id == other.bare != old.channel_id
 
@@ -369,7 +369,7 @@ async def test_an_expired_file_reference_is_good_again_after_another_look(connec
     reader = await connect()
     before = await reader.get_messages("legion", ids=post)
 
-    world.expire_files("legion")
+    mishaps.expire_files(world, "legion")
 
     with pytest.raises(errors.FileReferenceExpiredError):
         await reader.download_media(before, file=BytesIO())
@@ -430,7 +430,7 @@ async def test_withhold_keeps_a_channels_posts_from_one_account(connect: Connect
     reader, other = await connect(), await connect("+9996600001")
     inbox, free = Inbox(reader), Inbox(other)
 
-    world.withhold(PHONE, "legion", reason="not in this country")
+    mishaps.withhold(world, PHONE, "legion", reason="not in this country")
     post = world.publish("legion", "hello")
 
     await free.take()
@@ -446,7 +446,7 @@ async def test_cut_history_leaves_nothing_before(connect: Connect, world: World)
     ids = world.publish_many("legion", ["one", "two", "three"])
     reader = await connect()
 
-    world.cut_history("legion", upto=ids[1])
+    mishaps.cut_history(world, "legion", upto=ids[1])
 
     full = await reader(functions.channels.GetFullChannelRequest("legion"))
     assert full.full_chat.available_min_id == ids[1]

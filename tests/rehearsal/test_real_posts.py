@@ -10,6 +10,7 @@ import pytest
 from telethon_clients import PHONE, Connect
 
 from monitor.rehearsal import World
+from monitor.rehearsal.loading import load
 
 DATA = Path(os.environ.get("MONITOR_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 POSTS = DATA / "posts.jsonl.gz"
@@ -19,7 +20,7 @@ POSTS = DATA / "posts.jsonl.gz"
 async def test_arrive_byte_for_byte(connect: Connect, world: World) -> None:
     with gzip.open(POSTS) as lines:
         posts: list[dict[str, Any]] = [msgspec.json.decode(line) for line in lines]
-    assert world.load(POSTS) == len(posts)
+    assert load(world, POSTS) == len(posts)
     told = {(post["channel"], post["id"]): post["text"] for post in posts}
     for channel in world.channels:
         world.join(PHONE, channel.id)
