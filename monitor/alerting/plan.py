@@ -249,12 +249,12 @@ def _change(record: Record, before: Post | None) -> Change | None:
 
 
 def _minimal(message: Message) -> Message:
-    """The same without a word of what the post said."""
+    """The same without a word of what the post said, or of what was looked for in it."""
     replace = msgspec.structs.replace
     return replace(
         message,
         post=replace(message.post, text=None),
-        spans=tuple(replace(span, text="") for span in message.spans),
+        spans=(),
         why=(),
         change=replace(message.change, before=None) if message.change else None,
     )

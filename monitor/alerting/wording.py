@@ -114,10 +114,9 @@ def _texts(message: Message) -> list[tuple[str, str]]:
 
 
 def _reasons(message: Message) -> list[str]:
-    """The matched words, each with the reason; where the subscriber is not given the post's words, ours alone."""
-    said = list(message.why) or list(dict.fromkeys(span.term for span in message.spans))
-    short = [_short(reason, _REASON_UNITS) for reason in said[:_REASONS]]
-    return short + ([f"and {len(said) - _REASONS} more"] if len(said) > _REASONS else [])
+    """The matched words, each with the reason."""
+    short = [_short(reason, _REASON_UNITS) for reason in message.why[:_REASONS]]
+    return short + ([f"and {len(message.why) - _REASONS} more"] if len(message.why) > _REASONS else [])
 
 
 def _clock(time_zone: str) -> Callable[[str | None], str]:
