@@ -8,7 +8,8 @@
         world.publish("legion", "hello")
 
 `python -m monitor.rehearsal` is the same as a process of its own, `launch()` starts one and tells it what happens.
-`story.py` plays a story, `loading.py` publishes posts from a file, `mishaps.py` is what befalls a channel. An answer of Telegram's is in `api/`, by its method; a fault acts where `faults.py` says; what is below the methods is in `mtproto/`.
+`story.py` plays a story, `loading.py` publishes posts from a file, `mishaps.py` is what befalls a channel. An answer of
+Telegram's is in `api/`, by its method; a fault acts where `faults.py` says; what is below the methods is in `mtproto/`.
 """
 
 from monitor.rehearsal.account import Account, Chat, Sent

@@ -68,7 +68,10 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Truth(msgspec.Struct, frozen=True):
-    """One line of what really happened: a post appeared, read otherwise from then on, or went."""
+    """One line of what really happened: a post appeared, read otherwise from then on, or went.
+
+    `service` names what a service message tells; its `text` is what it tells of, and not what a client sees as its text.
+    """
 
     channel: str
     post: PostId
@@ -76,6 +79,7 @@ class Truth(msgspec.Struct, frozen=True):
     text: str
     date: Instant
     edited_at: Instant | None
+    service: str | None = None
 
 
 class ChannelState:
@@ -199,4 +203,6 @@ class ChannelState:
         return event
 
     def _tell(self, kind: Kind, revision: Revision) -> None:
-        self.truth.append(Truth(self.name, revision.id, kind, revision.text, revision.date, revision.edited_at))
+        self.truth.append(
+            Truth(self.name, revision.id, kind, revision.text, revision.date, revision.edited_at, revision.service)
+        )
