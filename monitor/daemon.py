@@ -113,9 +113,16 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
                 group.create_task(each.watch())
                 group.create_task(each.fetch())
             group.create_task(
-                keep_detecting(detector, recorded=wake.detect, owed=wake.deliver, health=store.health, clock=clock)
+                keep_detecting(
+                    detector,
+                    recorded=wake.detect,
+                    owed=wake.deliver,
+                    calm=wake.calm,
+                    health=store.health,
+                    clock=clock,
+                )
             )
-            group.create_task(keep_indexed(store.ledger, search, recorded=wake.index))
+            group.create_task(keep_indexed(store.ledger, search, recorded=wake.index, calm=wake.calm))
             group.create_task(deliver(courier, owed=wake.deliver, clock=clock))
             group.create_task(perform("reread", rereads, due=reread_due, health=store.health, clock=clock))
             group.create_task(
@@ -181,6 +188,7 @@ class _Wakes:
 
     def __init__(self) -> None:
         self.detect, self.index, self.deliver = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.calm = asyncio.Event()
 
     def recorded(self) -> None:
         self.detect.set()

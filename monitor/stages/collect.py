@@ -18,6 +18,7 @@ from monitor.model.instant import SECOND, Instant
 from monitor.model.post import PostId
 from monitor.model.record import Access, Appended, Blind, Draft, Faulted, Gap, Said, Source
 from monitor.ports import Batch, Clock, Contact, Fact, Health, Ledger, NoContact, Peers, Watch
+from monitor.stages.reporting import report
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +97,10 @@ class Collector:
                 self._met[channel] = kept = msgspec.structs.replace(contact, pts=reach.pts)
                 changed.append(kept)
         if changed:
-            await self._peers.met(changed)
+            try:
+                await self._peers.met(changed)
+            except Unavailable as error:
+                log.warning("position not kept; what follows it would be read again", reason=str(error))
         self._keep_at = self._clock.now() + KEEP_EVERY
 
     # ------------------------------------------------------------------------------------------------ what must be fetched
@@ -139,7 +143,7 @@ class Collector:
         try:
             answers = await self._watch.contact(channels)
         except (Unavailable, Refused) as error:
-            await self._health.report([Fact("source", self._name, self._clock.now(), red=True, note=str(error))])
+            await report(self._health, Fact("source", self._name, self._clock.now(), red=True, note=str(error)))
             log.warning("no contact", source=self._name, reason=str(error))
             return
         for answer in answers:
@@ -152,7 +156,7 @@ class Collector:
                 log.warning("channel not complete yet", channel=answer.channel.name, reason=str(error))
                 facts.append(Fact("channel", answer.channel.name, answer.at, red=True, note=str(error)))
         facts.append(Fact("source", self._name, self._clock.now(), figures={"channels": len(answers)}))
-        await self._health.report(facts)
+        await report(self._health, *facts)
 
     async def _settle(self, contact: Contact) -> Fact:
         key, channel = _id(contact.channel), contact.channel

@@ -16,6 +16,7 @@ from monitor.model import instant
 from monitor.model.alert import Alert, Message, Receipt, State, Subscriber
 from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
 from monitor.ports import Clock, Fact, Health, Notifier, Outbox
+from monitor.stages.reporting import report
 from monitor.stages.waking import woken
 
 log = structlog.get_logger(__name__)
@@ -192,10 +193,7 @@ class Courier:
         if known and (known.red, known.note) == (red, fact.note) and fact.at < known.at + REPORT_EVERY:
             return
         self._facts[alert.subscriber] = fact
-        try:
-            await self._health.report([fact])
-        except Unavailable as error:
-            log.warning("health not stored", reason=str(error))
+        await report(self._health, fact)
 
 
 async def deliver(courier: Courier, *, owed: asyncio.Event, clock: Clock) -> None:

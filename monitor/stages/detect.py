@@ -14,6 +14,7 @@ from monitor.model.match import Match
 from monitor.model.post import Post
 from monitor.model.record import Draft, Faulted, Kind, Record
 from monitor.ports import Clock, Fact, Findings, Health, Ledger, Positions
+from monitor.stages.reporting import report
 from monitor.stages.waking import woken
 
 log = structlog.get_logger(__name__)
@@ -127,9 +128,16 @@ class Detector:
 
 
 async def keep_detecting(
-    detector: Detector, *, recorded: asyncio.Event, owed: asyncio.Event, health: Health, clock: Clock
+    detector: Detector,
+    *,
+    recorded: asyncio.Event,
+    owed: asyncio.Event,
+    calm: asyncio.Event,
+    health: Health,
+    clock: Clock,
 ) -> None:
-    """Detects for ever, as soon as something is `recorded`; sets `owed` when there are new alerts."""
+    """Detects for ever, as soon as something is `recorded`; sets `owed` when there are new alerts, and `calm` while there is
+    nothing to do."""
     faults, reported = 0, 0
     while True:
         try:
@@ -143,16 +151,12 @@ async def keep_detecting(
             owed.set()
         if dealt.faults or clock.now() >= reported + REPORT_EVERY:
             reported = clock.now()
-            await _report(health, Fact("stage", STAGE, reported, figures={"faults": float(faults)}))
-        if not dealt.records:
+            await report(health, Fact("stage", STAGE, reported, figures={"faults": float(faults)}))
+        if dealt.records:
+            calm.clear()
+        else:
+            calm.set()
             await woken(recorded, clock=clock, by=clock.now() + LOOK_AGAIN)
-
-
-async def _report(health: Health, fact: Fact) -> None:
-    try:
-        await health.report([fact])
-    except Unavailable as error:
-        log.warning("health not stored", reason=str(error))
 
 
 def _sum(steps: Iterable[Dealt]) -> Dealt:

@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from monitor.errors import Refused, Unavailable
 from monitor.model.instant import SECOND, Instant
 from monitor.ports import Clock, Fact, Health
+from monitor.stages.reporting import report
 
 log = structlog.get_logger(__name__)
 
@@ -53,14 +54,7 @@ async def perform(
             failed += 1
             reason = str(error) or type(error).__name__
             log.warning("duty not done; it will be tried again", duty=name, reason=reason, failed=failed)
-            await _report(health, Fact("duty", name, clock.now(), red=failed >= 3, note=reason))
+            await report(health, Fact("duty", name, clock.now(), red=failed >= 3, note=reason))
         else:
             failed = 0
-            await _report(health, Fact("duty", name, clock.now()))
-
-
-async def _report(health: Health, fact: Fact) -> None:
-    try:
-        await health.report([fact])
-    except Unavailable as error:
-        log.warning("health not stored", reason=str(error))
+            await report(health, Fact("duty", name, clock.now()))

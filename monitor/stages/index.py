@@ -40,14 +40,25 @@ async def catch_up(ledger: Ledger, search: Search) -> None:
         pass
 
 
-async def keep_indexed(ledger: Ledger, search: Search, *, recorded: asyncio.Event) -> None:
-    """Takes in what is recorded, for ever, each time `recorded` is set; the event belongs to this stage alone."""
+async def keep_indexed(ledger: Ledger, search: Search, *, recorded: asyncio.Event, calm: asyncio.Event) -> None:
+    """Takes in what is recorded, for ever, each time `recorded` is set; that event belongs to this stage alone.
+
+    Stems cost more than all the rest of a post. So a step waits until it is `calm`, but not for ever: in a flood of posts they
+    are recorded, matched and told first, and found by their words a little later.
+    """
     while True:
         recorded.clear()
         try:
-            while await index(ledger, search):
+            while await _calm(calm) and await index(ledger, search):
                 pass
         except Unavailable as error:
             log.warning("search not up to date; it will be tried again", reason=str(error))
         with suppress(TimeoutError):
             await asyncio.wait_for(recorded.wait(), LOOK_EVERY)
+
+
+async def _calm(calm: asyncio.Event) -> bool:
+    """Returns when it is calm, or when it was not for too long."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(calm.wait(), LOOK_EVERY)
+    return True

@@ -195,7 +195,14 @@ async def test_a_text_that_json_cannot_carry_is_told(watch: Watch) -> None:
 async def test_goes_on_by_itself_and_says_when_something_is_owed(watch: Watch) -> None:
     recorded, owed = asyncio.Event(), asyncio.Event()
     running = asyncio.create_task(
-        keep_detecting(watch.detector, recorded=recorded, owed=owed, health=watch.store.health, clock=watch.clock)
+        keep_detecting(
+            watch.detector,
+            recorded=recorded,
+            owed=owed,
+            calm=asyncio.Event(),
+            health=watch.store.health,
+            clock=watch.clock,
+        )
     )
 
     async with asyncio.timeout(10):
@@ -228,7 +235,9 @@ async def test_waits_while_the_store_is_away_and_then_goes_on(watch: Watch) -> N
     store = watch.store
     detector = Detector(Away(), store.positions, store.findings, matcher=MATCHER, audience=AUDIENCE, clock=clock)  # type: ignore[arg-type]
     running = asyncio.create_task(
-        keep_detecting(detector, recorded=asyncio.Event(), owed=owed, health=store.health, clock=clock)
+        keep_detecting(
+            detector, recorded=asyncio.Event(), owed=owed, calm=asyncio.Event(), health=store.health, clock=clock
+        )
     )
 
     async with asyncio.timeout(10):

@@ -89,7 +89,9 @@ async def test_builds_a_search_again_that_is_ahead_of_a_restored_ledger(store: S
 
 async def test_takes_in_what_is_recorded_when_it_is_woken(store: Store, search: Search) -> None:
     recorded = asyncio.Event()
-    stage = asyncio.create_task(keep_indexed(store.ledger, search, recorded=recorded))
+    calm = asyncio.Event()
+    calm.set()
+    stage = asyncio.create_task(keep_indexed(store.ledger, search, recorded=recorded, calm=calm))
     try:
         async with asyncio.timeout(4):  # less than the stage would wait by itself
             for number in range(1, 4):
