@@ -16,7 +16,7 @@ from monitor.ports import Held, Standing
 from monitor.stores.sqlite.channels import Channels
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
-from monitor.stores.sqlite.transaction import NODES_ABOVE, ZSTD, Transactions, looks_at
+from monitor.stores.sqlite.transaction import NODES_ABOVE, ZSTD, Transactions, frontier, looks_at
 
 _KINDS = dict(enumerate(Kind, start=1))
 _MAX_BODY = 256 * 1024 * 1024
@@ -138,7 +138,7 @@ def size(database: Database) -> int:
 
 def root(database: Database) -> tuple[int, bytes]:
     count, peaks = database.execute("SELECT size, peaks FROM tree").fetchone()
-    return count, tree.Frontier(count, [peaks[at : at + 32] for at in range(0, len(peaks), 32)]).root()
+    return count, frontier(count, peaks).root()
 
 
 def root_at(database: Database, count: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import msgspec
 import zstandard
 
-from monitor.errors import Refused
+from monitor.errors import LedgerBroken, Refused
 from monitor.ledger.changes import Look, decide
 from monitor.ledger.checkpoint import parse
 from monitor.ledger.encoding import (
@@ -77,7 +77,7 @@ class Transaction:
         self._note: str | None = None
         size, peaks, identified = database.execute("SELECT size, peaks, identified FROM tree").fetchone()
         if size != tail.frontier.size or not tail.valid:
-            tail.frontier = Frontier(size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)])
+            tail.frontier = frontier(size, peaks)
             tail.tops.clear()
             tail.valid = True
         if identified != tail.channels.seen:
@@ -336,6 +336,14 @@ class Transactions(Protocol):
     async def atomically(self, work: Callable[[Transaction], T]) -> T:
         """Do this, all or nothing; answers when it is on the disk. `work` may be done more than once before that."""
         ...
+
+
+def frontier(size: int, peaks: bytes) -> Frontier:
+    """The right edge of the tree, as its row holds it."""
+    try:
+        return Frontier(size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)])
+    except ValueError as error:
+        raise LedgerBroken(f"the tree's own row is damaged: {error}") from error
 
 
 def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[tuple[int, PostId], list[Look]]:
