@@ -114,9 +114,10 @@ def _texts(message: Message) -> list[tuple[str, str]]:
 
 
 def _reasons(message: Message) -> list[str]:
-    """The matched words, each with the reason."""
-    short = [_short(reason, _REASON_UNITS) for reason in message.why[:_REASONS]]
-    return short + ([f"and {len(message.why) - _REASONS} more"] if len(message.why) > _REASONS else [])
+    """The matched words, each with the reason, each once."""
+    reasons = list(dict.fromkeys(message.why))
+    short = [_short(reason, _REASON_UNITS) for reason in reasons[:_REASONS]]
+    return short + ([f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else [])
 
 
 def _clock(time_zone: str) -> Callable[[str | None], str]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import structlog
 from telethon import TelegramClient
-from telethon.errors import RPCError
+from telethon.errors import EntitiesTooLongError, EntityBoundsInvalidError, RPCError
 from telethon.tl import functions, types
 from telethon.utils import get_peer_id
 
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 CONNECT_AGAIN_SECONDS = 10.0
 SIGN_IN_AGAIN_SECONDS = 600.0
 """Telegram soon bans a token that knocks more often."""
+
+_MARKS_REFUSED = (EntitiesTooLongError, EntityBoundsInvalidError)
 
 
 class Config(msgspec.Struct, frozen=True, tag="telegram", tag_field="kind", forbid_unknown_fields=True):
@@ -103,7 +105,10 @@ class TelegramNotifier:
         peer = self._peers[address]
         try:
             await _send(client, peer, worded, random_id)
-        except Refused:
+        except Refused as error:
+            if isinstance(error.__cause__, _MARKS_REFUSED):
+                log.error("Telegram refused our marks; sent without them", chat=address, reason=str(error))
+                return await _send(client, peer, Worded(worded.text), random_id)
             moved = await _moved(client, peer)
             if moved is None:
                 raise

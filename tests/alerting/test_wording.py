@@ -132,6 +132,12 @@ def test_for_a_minimal_subscription_give_the_link_and_no_words() -> None:
     assert worded.quoted == ()
 
 
+def test_give_each_reason_once_and_not_without_end() -> None:
+    many = message(why=("a", "b", "a", *(f"c{number}" for number in range(50))))
+
+    assert "why:\na\nb\nc0\nc1\nc2\nc3\nand 46 more\n" in for_chat(many).text
+
+
 def test_say_no_text_for_a_post_without_any() -> None:
     assert "no text" in for_chat(message("")).text
     assert "no text" in for_terminal(message(""), key="m-1")

@@ -81,6 +81,17 @@ async def test_hos_02_bears_no_marks_but_ours_whatever_the_post_says(notifier: T
     assert quoted[0] == "[a](tg[:]//user?id=1) @all /cmd <a> **b** `c` hxxps://evil[.]example 🎉"
 
 
+async def test_del_04_is_sent_without_marks_if_telegram_does_not_like_ours(
+    notifier: TelegramNotifier, telegram: Server, world: World
+) -> None:
+    telegram.faults.fail(SEND, "ENTITY_BOUNDS_INVALID")
+
+    await send(notifier)
+
+    (sent,) = world.sent
+    assert (sent.entities, "Мост взорван" in sent.text) == ((), True)
+
+
 async def test_del_05_of_9000_characters_is_accepted(notifier: TelegramNotifier, world: World) -> None:
     await send(notifier, text="👨‍👩‍👧" * 9000)
 
