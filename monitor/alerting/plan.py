@@ -21,6 +21,7 @@ from monitor.model.review import STANDING
 from monitor.model.story import PRIORITIES
 
 NO_LONGER = "what the post says now no longer speaks of the story; an earlier wording did, and was alerted"
+EARLIER = "an earlier wording of the post spoke of the story, and was alerted"
 SUPERSEDED = "this is an earlier wording that reached us late; the post has changed since"
 
 _EVENTS = {Kind.PUBLISHED: "published", Kind.EDITED: "edited", Kind.DELETED: "deleted"}
@@ -231,7 +232,7 @@ def _why(match: Match | None, event: str, earlier: Alert | None, *, late: bool) 
     if match:
         return (SUPERSEDED, *match.why) if late else match.why
     if event == "deleted":
-        return earlier.message.why if earlier else ()
+        return (EARLIER,) if earlier is None or NO_LONGER in earlier.message.why else earlier.message.why
     return (NO_LONGER,)
 
 

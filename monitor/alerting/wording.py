@@ -77,7 +77,7 @@ def _heading(message: Message, when: Callable[[str | None], str]) -> list[str]:
     post = message.post
     urgent = f"{message.priority.upper()} · " if message.priority == "high" else ""
     party = f"{_short(post.party)} · " if post.party else ""
-    published = when(post.date) if post.date else f"date unknown, seen {when(message.observed_at)}"
+    published = f"published {when(post.date)}" if post.date else f"seen {when(message.observed_at)}, date unknown"
     return [
         f"{urgent}{message.event.upper()} · {_short(message.story.title)}",
         f"{party}{_short(post.channel)}, post {post.id}",
@@ -92,6 +92,8 @@ def _notes(message: Message, when: Callable[[str | None], str]) -> list[str]:
         seen, missing, method = message.change.last_seen_at, message.change.first_missing_at, message.change.method
         found = {"push": "Telegram said so", "poll": "found by looking again"}.get(method or "", "found otherwise")
         notes.append(f"deleted: last seen {when(seen)}, missing since {when(missing)} at the latest; {found}")
+    if message.event == "edited":
+        notes.append(f"edited: seen {when(message.observed_at)}")
     if message.late:
         notes.append(f"late: we saw it {when(message.observed_at)}")
     if message.repeat:

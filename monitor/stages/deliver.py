@@ -179,8 +179,10 @@ class Courier:
             log.warning("alert postponed", **facts, attempts=receipt.attempts, reason=receipt.reason)
         else:
             log.error("alert not delivered", **facts, state=str(receipt.state), reason=receipt.reason)
-        away = receipt.state is State.WAITING
-        red = receipt.at - alert.created_at >= RED_AFTER if away else receipt.state is not State.DELIVERED
+        if receipt.due_at is None:
+            red = receipt.state is not State.DELIVERED
+        else:
+            red = max(receipt.at - alert.created_at, receipt.due_at - receipt.at) >= RED_AFTER
         fact = Fact(
             "destination",
             alert.subscriber,

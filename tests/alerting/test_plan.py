@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from owed import GLADKOV, NOON, alert, audience, gone, match, said, subscriber
 
-from monitor.alerting.plan import NO_LONGER, SUPERSEDED, lane, parties, plan, said_before
+from monitor.alerting.plan import EARLIER, NO_LONGER, SUPERSEDED, lane, parties, plan, said_before
 from monitor.model.alert import Alert, Subscriber
 from monitor.model.channel import Channel, Identity
 from monitor.model.instant import HOUR, MINUTE
@@ -190,6 +190,17 @@ def test_a_deletion_is_told_with_its_interval_and_never_with_a_moment() -> None:
         "first_missing_at": "2023-06-04T12:05:00Z",
         "method": "poll",
     }
+
+
+def test_a_deletion_after_an_edit_that_no_longer_spoke_of_the_story_says_why_it_is_told() -> None:
+    owed = planned(
+        said(index=0),
+        said("Погода", index=1, edit=True),
+        gone(index=2),
+        before={1: Post("Мост взорван"), 2: Post("Погода")},
+    )
+
+    assert [alert.message.why for alert in owed] == [("«Мост» is a form of Мост",), (NO_LONGER,), (EARLIER,)]
 
 
 def test_a_deletion_of_a_post_that_nobody_was_told_of_is_not_told() -> None:

@@ -53,7 +53,7 @@ def test_in_a_chat_say_who_where_when_what_why_and_that_nobody_verified_it() -> 
     assert worded.text == (
         "HIGH · PUBLISHED · The bridge\n"
         "Belgorod regional government · vvgladkov, post 123\n"
-        "2023-06-04 14:00:00 Europe/Warsaw (12:00:00 UTC)\n"
+        "published 2023-06-04 14:00:00 Europe/Warsaw (12:00:00 UTC)\n"
         "Мост взорван\n"
         "why:\n"
         "«Мост» is a form of Мост\n"
@@ -70,7 +70,7 @@ def test_on_a_terminal_say_the_same_with_the_key_and_the_story() -> None:
     assert for_terminal(owed.message, key=owed.key, time_zone="Europe/Kyiv") == (
         "PUBLISHED · The bridge\n"
         "Belgorod regional government · vvgladkov, post 123\n"
-        "2023-06-04 15:00:00 Europe/Kyiv (12:00:00 UTC)\n"
+        "published 2023-06-04 15:00:00 Europe/Kyiv (12:00:00 UTC)\n"
         "  | Мост взорван\n"
         "  | совсем\n"
         "  why: «Мост» is a form of Мост\n"
@@ -96,6 +96,7 @@ def test_give_utc_alone_where_the_zone_is_utc_or_unknown(zone: str) -> None:
 def test_of_an_edit_show_what_the_post_says_and_what_it_said() -> None:
     worded = for_chat(edited("Мост взорван", "Мост цел"))
 
+    assert "edited: seen 2023-06-04 12:00:00 UTC\n" in worded.text
     assert "now:\nМост цел\nbefore:\nМост взорван\n" in worded.text
     assert quoted(worded)[:2] == ["Мост цел", "Мост взорван"]
 

@@ -123,6 +123,15 @@ async def test_del_07_turns_red_after_15_minutes_and_green_again(office: Office)
     assert (at_first, later, await office.red()) == ({"desk": False}, {"desk": True}, {"desk": False})
 
 
+async def test_del_07_is_red_at_once_when_nothing_can_be_sent_for_a_long_time(office: Office) -> None:
+    await office.owe(alert(to=DESK))
+    office.inbox.answer("desk", raising(Unavailable("429", wait=3600.0)))
+
+    await office.courier.deliver_due()
+
+    assert await office.red() == {"desk": True}
+
+
 async def test_del_03_sends_nothing_before_the_time_that_the_destination_named_even_after_a_restart(
     office: Office,
 ) -> None:
