@@ -68,10 +68,13 @@ _LETTERS = (
     + "Ⓐ-ⓩ０-９\U0001d400-\U0001d7ff\U0001f110-\U0001f189"
 )
 _HIDDEN = _ranges(lambda c: unicodedata.category(c) in ("Mn", "Me", "Mc", "Cf")) + "\U000e0000-\U000e0fff"
+_KNOWN_LETTERS = "".join(filter(str.isalpha, _KNOWN))
 
 # A letter the codec does not know, or what hides behind any letter. It begins with one class, so that `re` can race to it;
 # the empty group tells the second case.
-_RARE = re.compile(rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[^\W\d_].)())[{_HIDDEN}]*", re.DOTALL)
+_RARE = re.compile(
+    rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[{_LETTERS}{_KNOWN_LETTERS}].)())[{_HIDDEN}]*", re.DOTALL
+)
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _SPACED = re.compile(rb"(?: x)+ ")
 _SIGNED = re.compile(r"\S*\s")
@@ -109,7 +112,8 @@ class Folded(msgspec.Struct, frozen=True):
         signs = "".join(self.raw[self.origin(place)] for place in range(start + 1, end, 2))
         words = _SIGNED.finditer(signs + " ") if signs.strip() else re.finditer(".+", signs + " ", re.DOTALL)
         for word in words:
-            yield start + 2 * word.start(), start + 2 * word.end() - 1
+            if len(word.group()) > 3:
+                yield start + 2 * word.start(), start + 2 * word.end() - 1
 
     def origin(self, place: int) -> int:
         """Where in `raw` a place in `text` comes from."""
@@ -177,7 +181,7 @@ def _write(letter: str) -> bytes:
 def _spell(part: str) -> bytes:
     """Part of a decomposed letter. Letters of other alphabets get a spelling of their own, ideographs as a word each."""
     seen = _SEEN.get(part) or _SEEN.get(part.casefold()) or part.casefold()
-    if not seen[0].isalnum():
+    if not seen[0].isalnum() or unicodedata.category(seen[0]) == "Lm":
         return b""
     spelled = b"".join(_BYTE.get(one, b"\x01%06x" % ord(one)) for one in seen)
     return b" " + spelled if _IDEOGRAPH.match(part) else spelled

@@ -15,18 +15,9 @@ from monitor.matching.dictionaries import LANGUAGES, dictionary
 from monitor.matching.english import plural
 from monitor.matching.fold import SHARED, fold_words
 from monitor.matching.query import Leaf
+from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, LATIN, MARKED, SCRIPTS
 from monitor.matching.spelling import Spellings, known, spell
 from monitor.matching.words import common_forms, inflect, inflect_name, is_common, languages
-
-# Gates: what the raw text must show beside the form's letters. They add up.
-CAPITAL = 1  # a capital letter in front: the form is a common word too
-CASED = 2  # capitals and small letters as in the configured word
-CYRILLIC = 4  # a letter that is not Latin, for all letters of the form look alike
-LATIN = 8  # a letter that is not Cyrillic, for the same reason
-SCRIPTS = CYRILLIC | LATIN
-DOTTED = 16  # a full stop behind it: an initial
-INSIDE = 32  # neither first in a sentence nor all in capitals: an inflected form that is a common word too
-MARKED = 64  # a capital letter or #, @ in front: a Latin form, for there is no English dictionary of common words
 
 ACRONYM = 5
 """A word in capitals of up to so many letters is an acronym, unless a person's or one that a dictionary knows as a place."""
@@ -109,7 +100,8 @@ def word_leaf(leaf: Leaf) -> tuple[Wording, ...]:
             slots.append(_slot(word, person=False, case="auto", single=len(leaf.words) == 1))
         else:
             slots.append(_plain(word))
-    return (Wording(tuple(slots), leaf.within),)
+    hyphens = len(slots) - len(leaf.words)  # each makes two words of one
+    return (Wording(tuple(slots), leaf.within and leaf.within + hyphens),)
 
 
 def _words(name: str) -> Iterable[str]:

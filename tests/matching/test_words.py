@@ -1,0 +1,134 @@
+"""A word takes the forms its language gives it, is written as others write it, and is explained in plain words."""
+
+import pytest
+
+from monitor.matching.dictionaries import Dictionary
+from monitor.matching.explain import explain
+from monitor.matching.spelling import spell
+from monitor.matching.words import common_forms, inflect, inflect_name
+from monitor.model.match import Span
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "forms"),
+    [
+        ("гладков", "ru", "гладков гладкова гладкову гладковым гладкове гладковы гладковых"),
+        ("захарова", "ru", "захарова захаровой захарову"),
+        ("вучич", "ru", "вучич вучича вучичу вучичем вучиче"),
+        ("медведчук", "ru", "медведчука медведчуку медведчуком медведчуке"),
+        ("сырский", "ru", "сырского сырскому сырским сырском"),
+        ("толстой", "ru", "толстого толстому толстым толстом"),
+        ("заславль", "ru", "заславля заславлю заславлем заславле"),
+        ("шебекино", "ru", "шебекино шебекина шебекину шебекином шебекине"),
+        ("стрелец", "ru", "стрельца стрельцу стрельцом"),
+        ("залужний", "uk", "залужного залужному залужним залужні"),
+        ("шмигаль", "uk", "шмигаля шмигалю шмигалеві шмигалем шмигалі"),
+        ("франко", "uk", "франка франку франкові франком"),
+        ("харків", "uk", "харкова харкову харковом харкові"),
+        ("київ", "uk", "києва києву києвом києві"),
+        ("ольга", "uk", "ольги ользі ольгу ольгою ольго"),
+        ("тернопіль", "uk", "тернополя тернополю тернополем тернополі"),
+    ],
+)
+def test_a_name_takes_all_its_forms(name: str, language: str, forms: str) -> None:
+    assert set(forms.split()) <= inflect_name(name, language, person=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "others"),
+    [
+        ("гладков", "ru", "гладковой гладкий гладкого"),
+        ("захарова", "ru", "захаров"),
+        ("обороне", "ru", "оборона обороной"),
+        ("сильный", "ru", "сильнее наисильнейший посильнее"),
+    ],
+)
+def test_a_name_takes_no_form_of_another(name: str, language: str, others: str) -> None:
+    assert inflect_name(name, language, person=True).isdisjoint(others.split())
+
+
+@pytest.mark.parametrize(
+    ("word", "forms", "others"),
+    [
+        ("пленный", "пленного пленному пленным пленные пленных пленными", "пленнее плен пленить"),
+        ("пленные", "пленный пленного пленных", ""),
+        ("обстрел", "обстрела обстрелы обстрелами", "обстрелять"),
+        ("передать", "передам передал передали переданы переданных передав", "передача"),
+        ("полонений", "полоненого полонені полоненим", "полон"),
+        ("біженець", "біженця біженці біженців", ""),
+        ("самолёт", "самолёты самолёта", ""),
+        ("дронщик", "дронщика дронщиками", ""),
+        ("captive", "captive captives", "captivate captivating"),
+        ("swap", "swaps swapped swapping", "swaped"),
+        ("carry", "carries carried carrying", "car care"),
+        ("flee", "flees fled fleeing", "flea"),
+        ("strike", "strikes struck striking", "strick"),
+        ("visit", "visits visited visiting", ""),
+        ("die", "dies died dying", ""),
+        ("child", "children", ""),
+    ],
+)
+def test_a_word_of_a_query_takes_all_its_forms(word: str, forms: str, others: str) -> None:
+    assert set(forms.split()) <= inflect(word)
+    assert inflect(word).isdisjoint(others.split())
+
+
+def test_knows_which_forms_of_a_name_are_words() -> None:
+    common = common_forms("путин", "ru", person=True)
+
+    assert {"путина", "путину", "путине"} <= set(common)
+    assert (common["путина"], common["путину"]) == (True, False)  # the first may well begin a sentence
+    assert "путиным" not in common
+    assert not common_forms("гладков", "ru", person=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "spellings"),
+    [
+        ("гладков", "en", "gladkov"),
+        ("вячеслав", "en", "vyacheslav viacheslav"),
+        ("вячеслав", "uk", "в'ячеслав"),
+        ("зеленский", "uk", "зеленський"),
+        ("зеленский", "en", "zelensky zelenskyy zelenskiy zelenskyi"),
+        ("залужний", "ru", "залужный"),
+        ("залужний", "en", "zaluzhnyi zaluzhny zaluzhnyy"),
+        ("щербаков", "en", "shcherbakov scherbakov"),
+        ("мишустин", "uk", "мішустін"),
+        ("медведев", "uk", "медведєв"),
+        ("gladkov", "ru", "гладков"),
+        ("zelenskyy", "ru", "зеленский"),
+        ("syrskyi", "uk", "сирський"),
+        ("kharkiv", "ru", "харьков"),
+        ("хрущёв", "en", "khrushchev khrushchyov"),
+        ("лук'янов", "ru", "лукьянов"),
+        ("ющенко", "en", "yushchenko iushchenko"),
+    ],
+)
+def test_a_name_is_written_in_other_letters(word: str, language: str, spellings: str) -> None:
+    assert set(spellings.split()) <= getattr(spell(word), language)
+
+
+def test_an_absent_dictionary_knows_nothing() -> None:
+    absent = Dictionary("be")
+
+    assert (absent.parses("слова"), absent.tags("слова"), absent.begins("сло")) == ([], [], False)
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "kind", "sentence"),
+    [
+        ("Гладкову", "Гладков", "entity", "«Гладкову» is a form of Гладков"),
+        ("ГЛАДКОВ", "Гладков", "entity", "«ГЛАДКОВ» is the name itself"),
+        ("Gladkov", "Гладков", "entity", "«Gladkov» is Гладков in other letters"),
+        ("Глaдков", "Гладков", "entity", "«Глaдков» looks like Гладков"),
+        ("ЛСР", "=ЛСР", "entity", "«ЛСР» is the name itself"),
+        ("Легиона «Свобода России»", "Легион „Свобода России“", "entity", "«Легиона «Свобода России»» is a form of Легион „Свобода России“"),
+        ("обменяли", "обмен*", "topic", "«обменяли» begins with обмен"),
+        ("пленных", "пленный", "topic", "«пленных» is a form of пленный"),
+        ("пленный", "пленный", "topic", "«пленный» is the word itself"),
+        ("prisoners of war", '"prisoner of war"', "topic", "«prisoners of war» is a form of prisoner of war"),
+        ("передали\nдвух пленных", '"передать пленных"~4', "topic", "«передали двух пленных» has передать пленных within 4 words"),
+    ],
+)  # fmt: skip
+def test_a_span_is_explained(text: str, term: str, kind: str, sentence: str) -> None:
+    assert explain(Span(0, len(text), text, "x", kind, term, "s")) == sentence
