@@ -53,12 +53,17 @@ async def keep_indexed(ledger: Ledger, search: Search, *, recorded: asyncio.Even
                 pass
         except Unavailable as error:
             log.warning("search not up to date; it will be tried again", reason=str(error))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(recorded.wait(), LOOK_EVERY)
+        await _set(recorded)
 
 
 async def _calm(calm: asyncio.Event) -> bool:
     """Returns when it is calm, or when it was not for too long."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(calm.wait(), LOOK_EVERY)
+    await _set(calm)
     return True
+
+
+async def _set(event: asyncio.Event) -> None:
+    """Returns when the event is set, after `LOOK_EVERY` at the latest. (`wait_for` can swallow a cancellation; this cannot.)"""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LOOK_EVERY):
+            await event.wait()
