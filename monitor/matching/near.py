@@ -13,8 +13,12 @@ class Hit(NamedTuple):
     slot: int
 
 
+_WINDOW = 4096
+"""Bytes of a gap that are looked at first: they hold too many words already, unless somebody writes very long ones."""
+
+
 class _Word(NamedTuple):
-    """Word number `number` of the text, and the slots it fits."""
+    """Word number `number`, and the slots it fits."""
 
     number: int
     start: int
@@ -29,7 +33,7 @@ def near(text: bytes, hits: Iterable[Hit], *, slots: int, within: int) -> Iterat
     """
     recent: deque[_Word] = deque()
     there: Counter[int] = Counter()
-    for word in _words(text, hits):
+    for word in _words(text, hits, within=within):
         recent.append(word)
         there.update(word.slots)
         while recent[0].number < word.number - within:
@@ -40,16 +44,25 @@ def near(text: bytes, hits: Iterable[Hit], *, slots: int, within: int) -> Iterat
             there.clear()
 
 
-def _words(text: bytes, hits: Iterable[Hit]) -> Iterator[_Word]:
-    """The words hit, in order, by their number in the text."""
+def _words(text: bytes, hits: Iterable[Hit], *, within: int) -> Iterator[_Word]:
+    """The words hit, in order. Their numbers differ as they do in the text, but by no more than `within` + 1 from one to the
+    next: what is farther apart is too far, and `text` may be all the texts of a batch."""
     slots: dict[tuple[int, int], set[int]] = {}
     for start, end, slot in hits:
         slots.setdefault((start, end), set()).add(slot)
-    number, place = 0, 0
+    number, place = 0, None
     for start, end in sorted(slots):
-        number += len(text[place:start].split())
+        if place is not None:
+            number += _count(text, place, start, most=within + 1)
         place = start
         yield _Word(number, start, end, frozenset(slots[start, end]))
+
+
+def _count(text: bytes, start: int, end: int, *, most: int) -> int:
+    """The number of words in `text[start:end]`, or `most` if there are more."""
+    if end - start > _WINDOW and len(text[start : start + _WINDOW].split(None, most)) >= most:
+        return most
+    return min(len(text[start:end].split()), most)
 
 
 def _latest_start(words: deque[_Word], slots: int) -> _Word | None:
