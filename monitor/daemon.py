@@ -235,6 +235,7 @@ async def _record_start(settings: Settings, store: Store, matcher: Matcher, cloc
 @asynccontextmanager
 async def _notifiers(settings: Settings, out: TextIO) -> AsyncIterator[Mapping[str, Notifier]]:
     """One notifier for each kind that somebody is told by."""
+    zones = {subscriber.address: subscriber.time_zone for subscriber, _ in settings.subscribers}
     async with AsyncExitStack() as stack:
         opened: dict[str, Notifier] = {}
         hooks = [via for _, via in settings.subscribers if isinstance(via, webhook.Config)]
@@ -242,9 +243,9 @@ async def _notifiers(settings: Settings, out: TextIO) -> AsyncIterator[Mapping[s
             found = webhook.destinations((via, secret(Path(via.secret_file))) for via in hooks)
             opened["webhook"] = await stack.enter_async_context(webhook.opened(found))
         if any(isinstance(via, console.Config) for _, via in settings.subscribers):
-            zones = {subscriber.address: subscriber.time_zone for subscriber, _ in settings.subscribers}
             opened["console"] = console.ConsoleNotifier(out, zones=zones)
         if settings.bot is not None and any(isinstance(via, telegram.Config) for _, via in settings.subscribers):
-            bot = telegram.opened(access(settings.bot, settings), token=secret(Path(settings.bot.token_file)))
+            token = secret(Path(settings.bot.token_file))
+            bot = telegram.opened(access(settings.bot, settings), token, zones=zones)
             opened["telegram"] = await stack.enter_async_context(bot)
         yield opened
