@@ -39,7 +39,14 @@ class Dictionary:
 
     def tags(self, word: str) -> list[Tag]:
         """The same without the forms: much quicker."""
-        return [self._paradigm(number)[form][2] for number, form, _ in self._readings(word)]
+        return [tag for tag, _ in self.readings(word)]
+
+    def readings(self, word: str) -> list[tuple[Tag, str]]:
+        """The tags, each with the dictionary form of the word it is a form of."""
+        return [
+            (self._paradigm(number)[form][2], self._stem(number, form, spelled).join(self._paradigm(number)[0][:2]))
+            for number, form, spelled in self._readings(word)
+        ]
 
     def begins(self, stem: str) -> bool:
         """Does any word begin so? (Of several е one at most is read as ё.)"""
@@ -55,9 +62,12 @@ class Dictionary:
         return [(number, form, spelled) for spelled, readings in found for number, form in readings]
 
     def _lexeme(self, number: int, form: int, word: str) -> tuple[tuple[str, Tag], ...]:
-        prefix, ending, _ = self._paradigm(number)[form]
-        stem = word[len(prefix) : len(word) - len(ending)]
+        stem = self._stem(number, form, word)
         return tuple((prefix + stem + ending, tag) for prefix, ending, tag in self._paradigm(number))
+
+    def _stem(self, number: int, form: int, word: str) -> str:
+        prefix, ending, _ = self._paradigm(number)[form]
+        return word[len(prefix) : len(word) - len(ending)]
 
     def _paradigm(self, number: int) -> tuple[tuple[str, str, Tag], ...]:
         """Prefix, ending and tag of each form."""

@@ -159,7 +159,8 @@ def fold_page(texts: Sequence[str]) -> Page:
 
 def fold_words(words: str) -> bytes:
     """What a name folds to: its words with one space between them."""
-    return b" ".join(fold(words).text.split())
+    text = fold(words).text if _RARE.search(words) else _encode(words)
+    return b" ".join(text.split())
 
 
 def _encode(plain: str) -> bytes:

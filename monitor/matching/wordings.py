@@ -16,7 +16,7 @@ from monitor.matching.english import plural
 from monitor.matching.fold import SHARED, fold_words
 from monitor.matching.query import Leaf
 from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, LATIN, MARKED, SCRIPTS
-from monitor.matching.spelling import Spellings, known, spell
+from monitor.matching.spelling import Spellings, by_rule, known, spell
 from monitor.matching.words import common_forms, inflect, inflect_name, is_common, languages
 
 ACRONYM = 5
@@ -182,12 +182,13 @@ def _slot(word: str, *, person: bool, case: str, single: bool) -> Slot:
     acronym = not person and _is_acronym(word)
     if acronym:
         endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
-        forms = {lower + ending for ending in endings}.union(*(ways if known(lower) or not word.isascii() else ()))
+        forms = {lower + ending for ending in endings}.union(*(known(lower) or ((), by_rule(lower, "ru", "en"))))
     else:
         cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
         forms = {lower}.union(*(inflect_name(*way, person=person) for way in cyrillic), *map(plural, ways.en))
         for way in cyrillic if single else ():
-            common |= common_forms(*way, person=person)
+            common |= common_forms(*way, person=person, known=known(lower) is not None)
+        common |= dict.fromkeys(common.keys() & {way for way, _ in cyrillic}, False)  # which do begin sentences
     if _keeps_its_case(case, single=single, acronym=acronym):
         return _slot_of(word, dict.fromkeys(forms, CASED))
     return _slot_of(word, {form: _gate(word, form, case, single=single, common=common) for form in forms})
@@ -201,8 +202,8 @@ def _gate(word: str, form: str, case: str, *, single: bool, common: Mapping[str,
     if case == "any" or not single or not word[0].isupper():
         return 0
     if form in common:
-        return CAPITAL | INSIDE if common[form] and form != word.lower() else CAPITAL
-    return MARKED if form.isascii() and not _SLAVIC.search(form) else 0
+        return CAPITAL | INSIDE if common[form] else CAPITAL
+    return MARKED if form.isascii() and not _SLAVIC.search(form.replace("'", "")) else 0
 
 
 def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:

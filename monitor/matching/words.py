@@ -113,12 +113,15 @@ def inflect(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)
-def common_forms(word: str, language: str, *, person: bool) -> Mapping[str, bool]:
-    """Those forms of a name that are also words, of any language, that anybody may use; may they well begin a sentence?"""
+def common_forms(word: str, language: str, *, person: bool, known: bool = False) -> Mapping[str, bool]:
+    """Those forms of a name that are also words, of any language, that anybody may use; may they well begin a sentence?
+
+    `known`: the name is well known; what the Ukrainian dictionary holds as a word of the same base form is that name.
+    """
     forms = inflect_name(word, language, person=person)
     stem = next(word[:end] for end in range(len(word), -1, -1) if all(form.startswith(word[:end]) for form in forms))
-    holding = tuple(language for language in LANGUAGES if dictionary(language).begins(stem.replace("ё", "е")))
-    readings = {form: _common_readings(form, holding) for form in forms}
+    among = tuple(language for language in LANGUAGES if dictionary(language).begins(stem.replace("ё", "е")))
+    readings = {form: _common_readings(form, among, name=word if known else "") for form in forms}
     return {form: any(map(_begins_sentences, tags)) for form, tags in readings.items() if tags}
 
 
@@ -126,16 +129,23 @@ def is_common(form: str) -> bool:
     return bool(_common_readings(form, LANGUAGES))
 
 
-def _common_readings(form: str, among: Collection[str]) -> list[Tag]:
-    """What else it may be than a name. What Russian knows as a name alone is one: Ukrainian does not mark names of places."""
-    readings: list[Tag] = []
+def _common_readings(form: str, among: Collection[str], name: str = "") -> list[Tag]:
+    """What else it may be than a name.
+
+    What Russian knows as a name alone is one: Ukrainian does not mark names of places, nor adjectives made of first names.
+    """
+    common: list[Tag] = []
     for language in among:
-        tags = dictionary(language).tags(form.replace("ё", "е"))
-        if language == "ru" and tags and all(tag & _PROPER for tag in tags):
+        readings = dictionary(language).readings(form.replace("ё", "е"))
+        if language == "ru" and readings and all(tag & _PROPER for tag, _ in readings):
             return []
         possessive = language == "uk" and _OF_SOMEBODY.search(form)
-        readings += [tag for tag in tags if not tag & _PROPER and not (possessive and "ADJF" in tag)]
-    return readings
+        common += [
+            tag
+            for tag, base in readings
+            if not (tag & _PROPER or (possessive and "ADJF" in tag) or (language == "uk" and base == name))
+        ]
+    return common
 
 
 def _begins_sentences(tag: Tag) -> bool:
