@@ -24,6 +24,7 @@ from monitor.stores.sqlite.ledger import node_source, root_at
 from monitor.stores.sqlite.store import SqliteStore, open_store
 
 KEY = bytes(range(32))
+SAID = "the bridge fell this morning, nobody was hurt, and the governor asks to wait for news. " * 3
 
 
 @pytest.fixture
@@ -33,7 +34,9 @@ def path(tmp_path: Path) -> Path:
 
 async def written(path: Path, count: int = 20, *, start: int = 1, note: bool = False) -> None:
     async with open_store(path) as store:
-        await store.ledger.append([revision(f"post {number}", number=number) for number in range(start, start + count)])
+        await store.ledger.append(
+            [revision(f"Post {number} says: {SAID}", number=number) for number in range(start, start + count)]
+        )
         if note:
             await keep_note(store)
 
@@ -151,6 +154,22 @@ async def test_gives_every_root_it_ever_had_and_the_proofs_between_them(path: Pa
             )
 
 
+async def test_can_be_read_whatever_dictionary_it_was_written_with(path: Path) -> None:
+    await written(path)
+    with closing(connect(path)) as database:
+        database.execute(
+            "INSERT INTO dictionaries VALUES (7, ?)", (b"of a later program, which was here in between" * 9,)
+        )
+
+    await written(path, start=100)
+
+    with closing(connect(path)) as database:
+        assert {codec for (codec,) in database.execute("SELECT DISTINCT codec FROM content")} >= {2, 7}
+        with pytest.raises(Error, match="a dictionary is kept"):
+            database.execute("DELETE FROM dictionaries")
+    assert await audited(path) is None
+
+
 # ------------------------------------------------------------------------------------------------------------ tampering
 
 
@@ -160,6 +179,8 @@ async def test_gives_every_root_it_ever_had_and_the_proofs_between_them(path: Pa
         ("UPDATE log SET header = CAST(substr(header, 1, 5) || x'7f' || substr(header, 7) AS BLOB) WHERE seq = 7", 7),
         ("UPDATE log SET leaf = zeroblob(32) WHERE seq = 7", 7),
         ("UPDATE content SET body = x'00' WHERE seq = 7", 7),
+        ("UPDATE content SET body = x'28b52ffde0ffffffffffffff7f' WHERE seq = 7", 7),  # claims 2^63 bytes
+        ("UPDATE content SET codec = 99 WHERE seq = 7", 7),
         ("UPDATE content SET salt = zeroblob(16) WHERE seq = 7", 7),
         ("UPDATE content SET codec = NULL, salt = NULL, body = NULL WHERE seq = 7", 7),
         ("UPDATE content SET body = (SELECT body FROM content WHERE seq = 8) WHERE seq = 7", 7),

@@ -1,13 +1,14 @@
 """What was found in the records, and who is owed an alert for it, in SQLite. A match itself is a record of the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from monitor.errors import LedgerBroken
-from monitor.ledger.encoding import decode_content, decode_header
+from monitor.ledger.encoding import Header, decode_content, decode_header
 from monitor.model.alert import Alert
 from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Flagged, Kind
+from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import these
@@ -19,9 +20,10 @@ STAGE = "detect"
 
 
 class SqliteFindings:
-    def __init__(self, writer: Transactions, reader: Reader) -> None:
+    def __init__(self, writer: Transactions, reader: Reader, unpacker: Unpacker) -> None:
         self._writer = writer
         self._reader = reader
+        self._unpacker = unpacker
 
     async def file(self, matches: Sequence[Match], alerts: Sequence[Alert], *, since: int, upto: int) -> bool:
         def work(transaction: Transaction) -> bool:
@@ -42,7 +44,7 @@ class SqliteFindings:
                 " ORDER BY asked.key, m.seq",
                 (f"[{','.join(map(str, records))}]",),
             )
-            return _matches(database, [seq for (seq,) in rows])
+            return _matches(database, self._unpacker, [seq for (seq,) in rows])
 
         return await self._reader.read(look)
 
@@ -52,7 +54,7 @@ class SqliteFindings:
                 "SELECT seq FROM matches WHERE story = ? AND record < ? ORDER BY record DESC, seq DESC LIMIT ?",
                 (story, 2**62 if before is None else before, limit),
             )
-            return _matches(database, [seq for (seq,) in rows])
+            return _matches(database, self._unpacker, [seq for (seq,) in rows])
 
         return await self._reader.read(look)
 
@@ -70,10 +72,11 @@ def _flag(transaction: Transaction, matches: Sequence[Match]) -> None:
     """Add a record for each match, under the channel and post of the record that was matched."""
     if not matches:
         return
-    wanted = sorted({match.record for match in matches})
-    headers = {sealed.index: decode_header(sealed.header) for sealed in these(transaction.database, wanted)}
+    headers = _headers(transaction.database, {match.record for match in matches})
     rows = []
     for match in matches:
+        if match.record not in headers:
+            raise LedgerBroken(f"record {match.record} is not there", index=match.record)
         header = headers[match.record]
         index = transaction.record(
             Kind.MATCH,
@@ -86,9 +89,17 @@ def _flag(transaction: Transaction, matches: Sequence[Match]) -> None:
     transaction.database.executemany("INSERT INTO matches VALUES (?, ?, ?)", rows)
 
 
-def _matches(database: Database, indices: Sequence[int]) -> list[Match]:
+def _headers(database: Database, records: Iterable[int]) -> dict[int, Header | None]:
+    rows = database.execute(
+        "SELECT seq, header FROM log WHERE seq IN (SELECT value FROM json_each(?))",
+        (f"[{','.join(map(str, records))}]",),
+    )
+    return {seq: decode_header(header) for seq, header in rows}
+
+
+def _matches(database: Database, unpacker: Unpacker, indices: Sequence[int]) -> list[Match]:
     found = []
-    for sealed in these(database, indices):
+    for sealed in these(database, unpacker, indices):
         content = None if sealed.content is None else decode_content(Kind.MATCH, sealed.content)
         if isinstance(content, Flagged):
             found.append(content.match)

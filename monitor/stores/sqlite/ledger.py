@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-import zstandard
-
 from monitor.errors import LedgerBroken
 from monitor.ledger import tree
 from monitor.ledger.changes import standing
@@ -13,13 +11,15 @@ from monitor.model.channel import Identity
 from monitor.model.post import PostId
 from monitor.model.record import Appended, Draft, Kind, Record, Sealed
 from monitor.ports import Held, Standing
+from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.channels import Channels
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
-from monitor.stores.sqlite.transaction import NODES_ABOVE, ZSTD, Transactions, frontier, looks_at
+from monitor.stores.sqlite.transaction import NODES_ABOVE, Transactions, frontier, looks_at
 
 _KINDS = dict(enumerate(Kind, start=1))
-_MAX_BODY = 256 * 1024 * 1024
+_Row = tuple[int, bytes, bytes, int | None, bytes | None, bytes | None]
+
 _IN_ORDER = """
     SELECT seq, header, leaf, codec, salt, body FROM log LEFT JOIN content USING (seq)
     WHERE seq >= ? ORDER BY seq LIMIT ?
@@ -31,9 +31,10 @@ _THESE = """
 
 
 class SqliteLedger:
-    def __init__(self, writer: Transactions, reader: Reader) -> None:
+    def __init__(self, writer: Transactions, reader: Reader, unpacker: Unpacker) -> None:
         self._writer = writer
         self._reader = reader
+        self._unpacker = unpacker
         self._channels = Channels()  # used on the reading thread alone
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[Appended]:
@@ -45,13 +46,15 @@ class SqliteLedger:
         return await self._reader.read(size)
 
     async def read(self, start: int, limit: int) -> Sequence[Record]:
-        return await self._reader.read(lambda database: self._open(database, in_order(database, start, limit)))
+        return await self._reader.read(
+            lambda database: self._open(database, in_order(database, self._unpacker, start, limit))
+        )
 
     async def records(self, indices: Sequence[int]) -> Sequence[Record]:
-        return await self._reader.read(lambda database: self._open(database, these(database, indices)))
+        return await self._reader.read(lambda database: self._open(database, these(database, self._unpacker, indices)))
 
     async def sealed(self, start: int, limit: int) -> Sequence[Sealed]:
-        return await self._reader.read(lambda database: in_order(database, start, limit))
+        return await self._reader.read(lambda database: in_order(database, self._unpacker, start, limit))
 
     async def revisions(self, channel: Identity, post: PostId) -> Sequence[Record]:
         def look(database: Database) -> list[Record]:
@@ -59,7 +62,7 @@ class SqliteLedger:
             if number is None:
                 return []
             rows = database.execute("SELECT seq FROM revisions WHERE number = ? AND post = ?", (number, post))
-            return self._open(database, these(database, [seq for (seq,) in rows]))
+            return self._open(database, these(database, self._unpacker, [seq for (seq,) in rows]))
 
         return await self._reader.read(look)
 
@@ -117,9 +120,11 @@ class SqliteLedger:
         return records
 
     def _standing(self, database: Database, number: int, posts: Sequence[PostId]) -> dict[PostId, Standing]:
-        stands = {post: standing(looks) for (_, post), looks in looks_at(database, number, posts).items()}
+        stands = {post: standing(looks) for post, looks in looks_at(database, number, posts).items()}
         said = {post: look.index for post, (look, _) in stands.items() if look is not None}
-        records = {one.index: one for one in self._open(database, these(database, sorted(said.values())))}
+        records = {
+            one.index: one for one in self._open(database, these(database, self._unpacker, sorted(said.values())))
+        }
         return {
             post: Standing(
                 index=newest.index,
@@ -165,31 +170,26 @@ def leaves(database: Database, start: int, stop: int) -> list[bytes]:
     return [leaf for (leaf,) in rows]
 
 
-def in_order(database: Database, start: int, limit: int) -> list[Sealed]:
-    return _sealed(database.execute(_IN_ORDER, (start, limit)))
+def in_order(database: Database, unpacker: Unpacker, start: int, limit: int) -> list[Sealed]:
+    return _sealed(database, unpacker, database.execute(_IN_ORDER, (start, limit)))
 
 
-def these(database: Database, indices: Sequence[int]) -> list[Sealed]:
+def these(database: Database, unpacker: Unpacker, indices: Sequence[int]) -> list[Sealed]:
     asked = f"[{','.join(map(str, indices))}]"
-    found = {sealed.index: sealed for sealed in _sealed(database.execute(_THESE, (asked,)))}
+    found = {sealed.index: sealed for sealed in _sealed(database, unpacker, database.execute(_THESE, (asked,)))}
     try:
         return [found[index] for index in indices]
     except KeyError as error:
         raise LedgerBroken(f"record {error} is not there", index=error.args[0]) from None
 
 
-def _sealed(rows: Iterable[tuple[int, bytes, bytes, int | None, bytes | None, bytes | None]]) -> list[Sealed]:
-    decompress = zstandard.ZstdDecompressor().decompress
-    sealed = []
-    for seq, header, leaf, codec, salt, body in rows:
-        content = body
-        if body is not None and codec == ZSTD:
-            try:
-                content = decompress(body, max_output_size=_MAX_BODY)
-            except zstandard.ZstdError:
-                content = b""  # the digest in the header names this record as the damaged one
-        sealed.append(Sealed(seq, header, salt, content, leaf))
-    return sealed
+def _sealed(database: Database, unpacker: Unpacker, rows: Iterable[_Row]) -> list[Sealed]:
+    return [
+        Sealed(
+            seq, header, salt, None if body is None or codec is None else unpacker.unpack(database, codec, body), leaf
+        )
+        for seq, header, leaf, codec, salt, body in rows
+    ]
 
 
 def _accounted(database: Database, number: int, first: PostId, last: PostId) -> Iterator[tuple[PostId, PostId]]:

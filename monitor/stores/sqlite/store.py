@@ -12,8 +12,9 @@ from monitor.errors import Refused
 from monitor.ledger.tree import Frontier
 from monitor.model.instant import Instant
 from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, Positions
-from monitor.stores.sqlite import checkpoints, migrations
+from monitor.stores.sqlite import bodies, checkpoints, migrations
 from monitor.stores.sqlite.agenda import SqliteAgenda
+from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
 from monitor.stores.sqlite.connection import Reader, open_reader, open_writer
 from monitor.stores.sqlite.file import Database
@@ -34,9 +35,10 @@ class SqliteStore:
     """The ports on one file, side by side. `search` is in a file of its own."""
 
     def __init__(self, writer: Transactions, reader: Reader) -> None:
-        self.ledger: Ledger = SqliteLedger(writer, reader)
+        unpacker = Unpacker()  # for the reading thread
+        self.ledger: Ledger = SqliteLedger(writer, reader, unpacker)
         self.positions: Positions = SqlitePositions(writer, reader)
-        self.findings: Findings = SqliteFindings(writer, reader)
+        self.findings: Findings = SqliteFindings(writer, reader, unpacker)
         self.outbox: Outbox = SqliteOutbox(writer, reader)
         self.peers: Peers = SqlitePeers(writer, reader)
         self.agenda: Agenda = SqliteAgenda(writer, reader)
@@ -77,11 +79,13 @@ async def open_store(
 
     def prepare(database: Database) -> None:
         migrations.migrate(database, path)
+        bodies.provide(database)
         checkpoints.compare(database, path)
         count, peaks = tail.acknowledged  # by an earlier connection, where this one replaces one that failed
         root = Frontier(count, peaks).root()
         checkpoints.agree(database, path, count=count, root=root, witness="were acknowledged as on the disk")
         tail.forget()
+        tail.packer = bodies.Packer(database)
 
     def begin(database: Database) -> Transaction:
         return Transaction(database, tail, now=now(), keep=keep)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 import msgspec
-import zstandard
 
 from monitor.errors import LedgerBroken, Refused
 from monitor.ledger.changes import Look, decide
@@ -32,26 +31,26 @@ from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Access, Appended, Content, Draft, Gap, Gone, Kept, Kind, Named, Said, Source
+from monitor.stores.sqlite.bodies import Packer
 from monitor.stores.sqlite.channels import Channels, check
 from monitor.stores.sqlite.file import Database
 
 T = TypeVar("T")
 
-PLAIN, ZSTD = 0, 1
-"""How a body is compressed. Numbers from 2 on are free for dictionaries."""
-
 NODES_ABOVE = 8
 """Subtrees of 2**8 leaves and more keep their root in the table `nodes`."""
 
 _KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
-_LAST_INSTANT = 2**63 - 1
+_LAST = 2**63 - 1
+_LOOKS = (Said, Gone)
 
 
 class Tail:
     """Where the ledger ends: kept between transactions, and good as long as nobody else has added to it."""
 
+    packer: Packer
+
     def __init__(self) -> None:
-        self.compressor = zstandard.ZstdCompressor(level=3)
         self.acknowledged: tuple[int, tuple[bytes, ...]] = (
             0,
             (),
@@ -88,7 +87,7 @@ class Transaction:
         self._content: list[tuple[int, int, bytes, bytes]] = []
         self._identities: list[tuple[int, int, bytes]] = []
         self._revisions: list[tuple[int, PostId, int, int, bytes, Instant | None, Instant, bool]] = []
-        self._looks: dict[tuple[int, PostId], list[Look]] = {}
+        self._looks: dict[tuple[int, PostId], tuple[Look, ...]] = {}
         self._kinds: Counter[int] = Counter()
         self._posts: Counter[int] = Counter()
         self._highest: dict[int, PostId] = {}
@@ -132,19 +131,18 @@ class Transaction:
                 digest(salt, data),
             )
         )
-        body = self._tail.compressor.compress(data)
+        codec, body = self._tail.packer.pack(data)
         self._log.append((index, header, leaf_hash(header)))
-        if len(body) < len(data):
-            self._content.append((index, ZSTD, salt, body))
-        else:
-            self._content.append((index, PLAIN, salt, data))
+        self._content.append((index, codec, salt, body))
         self._kinds[kind_number] += 1
         return index
 
     def _take(self, number: int, draft: Draft, before: int) -> Appended:
         content = draft.content
-        if isinstance(content, Said | Gone):
-            return self._take_look(number, draft, content)
+        if isinstance(content, Said):
+            return self._take_look(number, draft, content, content_key(content.post), content.post.edited_at)
+        if isinstance(content, Gone):
+            return self._take_look(number, draft, content, b"", None)
         kind = draft.kind or KIND_OF[type(content)]
         if isinstance(content, Named):
             index = self._tail.channels.said_at(number)
@@ -156,41 +154,36 @@ class Transaction:
         self._project(number, content, index)
         return Appended(index, new=True, kind=kind)
 
-    def _take_look(self, number: int, draft: Draft, content: Said | Gone) -> Appended:
-        place = (number, draft.post)
-        looks = self._looks.get(place)
-        said = isinstance(content, Said)
-        key = content_key(content.post) if isinstance(content, Said) else b""
-        change = decide(looks or (), content, key, draft.source)
+    def _take_look(
+        self, number: int, draft: Draft, content: Said | Gone, key: bytes, edited_at: Instant | None
+    ) -> Appended:
+        post = draft.post
+        looks = self._looks.get((number, post), ())
+        change = decide(looks, content, key, draft.source)
         if change.kind is None:
-            kind = next(look.kind for look in looks or () if look.index == change.index)
+            kind = next(look.kind for look in looks if look.index == change.index)
             return Appended(change.index, new=False, kind=kind)
-        if isinstance(content, Gone) and content.last_seen_at is None and looks:
-            # Who told of the deletion did not know when it was last there; we do.
-            seen = [look.observed_at for look in looks if look.kind is not Kind.DELETED]
-            content = msgspec.structs.replace(content, last_seen_at=max(seen, default=None))
-            draft = msgspec.structs.replace(draft, content=content)
+        if change.kind is Kind.DELETED:
+            draft = _last_seen(draft, looks)
+        elif post > self._highest.get(number, 0):
+            self._highest[number] = post
+        if edited_at is not None and not -_LAST < edited_at < _LAST:
+            edited_at = _LAST  # no such time; the content keeps what the source said
         index = self._record_draft(change.kind, number, draft)
-        edited_at = content.post.edited_at if isinstance(content, Said) else None
-        if edited_at is not None and not -_LAST_INSTANT < edited_at < _LAST_INSTANT:
-            edited_at = _LAST_INSTANT
-        look = Look(index, change.kind, key, edited_at, draft.observed_at, change.late)
-        if looks is None:
-            self._looks[place] = [look]
+        if not looks:
             self._posts[number] += 1
-        else:
-            looks.append(look)
+        look = Look(index, change.kind, key, edited_at, draft.observed_at, change.late)
+        self._looks[number, post] = (*looks, look)
         self._revisions.append(
-            (number, draft.post, index, KIND_NUMBERS[look.kind], key, edited_at, look.observed_at, look.late)
+            (number, post, index, KIND_NUMBERS[change.kind], key, edited_at, draft.observed_at, change.late)
         )
-        if said and draft.post > self._highest.get(number, 0):
-            self._highest[number] = draft.post
         return Appended(index, new=True, kind=change.kind)
 
     def _record_draft(self, kind: Kind, number: int, draft: Draft) -> int:
-        for figure in (draft.post, draft.observed_at, draft.published_at or 0):
-            if figure.bit_length() > 63:
-                raise Refused(f"a post number or time beyond 64 bits: {figure}")
+        if not (-_LAST <= draft.post <= _LAST and -_LAST <= draft.observed_at <= _LAST):
+            raise Refused(f"a post number or time beyond 64 bits: {draft.post}, {draft.observed_at}")
+        if draft.published_at is not None and not -_LAST <= draft.published_at <= _LAST:
+            raise Refused(f"a time of publication beyond 64 bits: {draft.published_at}")
         return self.record(
             kind,
             draft.content,
@@ -239,18 +232,19 @@ class Transaction:
         """Read how the posts stand that these drafts are about, and that may have been seen before."""
         wanted: dict[int, set[PostId]] = {}
         for number, draft in drafts:
-            if isinstance(draft.content, Said | Gone):
+            if isinstance(draft.content, _LOOKS):
                 top = self._tail.tops.get(number)
                 if top is None:
                     top = self._top(number)
                 if draft.post <= top and (number, draft.post) not in self._looks and draft.post.bit_length() <= 63:
                     wanted.setdefault(number, set()).add(draft.post)
         for number, posts in wanted.items():
-            self._looks.update(looks_at(self.database, number, posts))
+            found = looks_at(self.database, number, posts)
+            self._looks.update(((number, post), tuple(looks)) for post, looks in found.items())
 
     def _top(self, number: int) -> PostId:
         [top] = self.database.execute("SELECT max(post) FROM revisions WHERE number = ?", (number,)).fetchone()
-        self._tail.tops[number] = top = -_LAST_INSTANT if top is None else top
+        self._tail.tops[number] = top = -_LAST if top is None else top
         return top
 
     def _held(self, number: int, content: Content) -> int | None:
@@ -338,6 +332,15 @@ class Transactions(Protocol):
         ...
 
 
+def _last_seen(draft: Draft, looks: Sequence[Look]) -> Draft:
+    """A deletion with the time the post was last there, where whoever told of it did not know and we do."""
+    content = draft.content
+    if not isinstance(content, Gone) or content.last_seen_at is not None:
+        return draft
+    seen = max((look.observed_at for look in looks if look.kind is not Kind.DELETED), default=None)
+    return msgspec.structs.replace(draft, content=msgspec.structs.replace(content, last_seen_at=seen))
+
+
 def frontier(size: int, peaks: bytes) -> Frontier:
     """The right edge of the tree, as its row holds it."""
     try:
@@ -346,7 +349,7 @@ def frontier(size: int, peaks: bytes) -> Frontier:
         raise LedgerBroken(f"the tree's own row is damaged: {error}") from error
 
 
-def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[tuple[int, PostId], list[Look]]:
+def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[PostId, list[Look]]:
     """What the ledger remembers of these posts of a channel; those never seen are missing."""
     rows = database.execute(
         "SELECT r.post, r.seq, r.kind, r.key, r.edited_at, r.observed_at, r.late"
@@ -354,8 +357,8 @@ def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[t
         " WHERE r.number = ? AND r.post = asked.value ORDER BY r.seq",
         (f"[{','.join(map(str, posts))}]", number),
     )
-    looks: dict[tuple[int, PostId], list[Look]] = {}
+    looks: dict[PostId, list[Look]] = {}
     for post, seq, kind, key, edited_at, observed_at, late in rows:
         look = Look(seq, _KINDS[kind], key, edited_at, observed_at, bool(late))
-        looks.setdefault((number, post), []).append(look)
+        looks.setdefault(post, []).append(look)
     return looks

@@ -1,0 +1,91 @@
+"""How does a content lie on the disk: compressed with a dictionary of what posts are made of, or plain where that is shorter?
+
+`bench/dictionary.py` makes the dictionary. It is copied into each database, so that the file stays whole without this program.
+"""
+
+from collections.abc import Callable
+from importlib.resources import files
+
+import zstandard
+
+from monitor.stores.sqlite.file import Database
+
+PLAIN, ZSTD = 0, 1
+"""Codecs: not compressed, and zstd without a dictionary. From 2 on each is a row of `dictionaries`."""
+
+_LEVEL = 3
+_LARGEST = 256 * 1024 * 1024
+"""Bytes that a body may claim to hold: a damaged one must not take all memory."""
+
+Packing = Callable[[bytes], bytes]
+
+
+def provide(database: Database) -> None:
+    """Copy this program's dictionary into the file, unless it is there already."""
+    ours = (files(__package__ or "") / "posts.dict").read_bytes()
+    if _codec(database, ours) is None:
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            if _codec(database, ours) is None:  # another process may have been quicker
+                database.execute(
+                    "INSERT INTO dictionaries SELECT ifnull(max(codec), ?) + 1, ? FROM dictionaries", (ZSTD, ours)
+                )
+            database.execute("COMMIT")
+        except BaseException:
+            if database.in_transaction:
+                database.execute("ROLLBACK")
+            raise
+
+
+def _codec(database: Database, dictionary: bytes) -> int | None:
+    row = database.execute("SELECT codec FROM dictionaries WHERE dictionary = ?", (dictionary,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+class Packer:
+    """Compresses with the newest dictionary of the file. For one thread."""
+
+    def __init__(self, database: Database) -> None:
+        row = database.execute("SELECT codec, dictionary FROM dictionaries ORDER BY codec DESC LIMIT 1").fetchone()
+        self._codec = ZSTD
+        dictionary = None
+        if row is not None:
+            self._codec = row[0]
+            dictionary = zstandard.ZstdCompressionDict(row[1])
+            dictionary.precompute_compress(level=_LEVEL)
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary, write_dict_id=False)
+        self._compress: Packing = compressor.compress
+
+    def pack(self, content: bytes) -> tuple[int, bytes]:
+        """Codec and body."""
+        body = self._compress(content)
+        return (self._codec, body) if len(body) < len(content) else (PLAIN, content)
+
+
+class Unpacker:
+    """Knows every dictionary that it has met. For one thread."""
+
+    def __init__(self) -> None:
+        self._expand: dict[int, Packing] = {ZSTD: _expander(None)}
+
+    def unpack(self, database: Database, codec: int, body: bytes) -> bytes:
+        """The content; nothing where the body is damaged: its digest then names the record."""
+        if codec == PLAIN:
+            return body
+        try:
+            if not 0 <= zstandard.frame_content_size(body) <= _LARGEST:
+                return b""
+            return (self._expand.get(codec) or self._meet(database, codec))(body)
+        except zstandard.ZstdError:
+            return b""
+
+    def _meet(self, database: Database, codec: int) -> Packing:
+        row = database.execute("SELECT dictionary FROM dictionaries WHERE codec = ?", (codec,)).fetchone()
+        if row is None:
+            raise zstandard.ZstdError(f"no dictionary {codec}")
+        self._expand[codec] = _expander(zstandard.ZstdCompressionDict(row[0]))
+        return self._expand[codec]
+
+
+def _expander(dictionary: zstandard.ZstdCompressionDict | None) -> Packing:
+    return zstandard.ZstdDecompressor(dict_data=dictionary).decompress
