@@ -48,19 +48,26 @@ async def connected(access: Access, *, pushes: Pushes | None = None) -> AsyncIte
     `SignedOut` for a session without a good key, `Unavailable` where the server is not reachable.
     """
     with held_session(access.session):
-        client = _client(access, updates=pushes is not None)
-        if pushes is not None:
-            # Telethon's own queue feeds a loop that loses posts (gaps of more than 100, restarts, handlers that fail). The
-            # arithmetic of what is missing is ours, so the pushes come to us as they are, and no task is made for each.
-            client._sender._updates_queue = pushes
-        try:
-            await request(client.connect())
-            if not await request(client.is_user_authorized()):
-                raise SignedOut(f"{access.session} is not signed in")
+        async with reconnected(access, pushes=pushes) as client:
             yield client
-        finally:
-            with translated():
-                await client.disconnect()
+
+
+@asynccontextmanager
+async def reconnected(access: Access, *, pushes: Pushes | None = None) -> AsyncIterator[TelegramClient]:
+    """The same, for one who holds the session already, and goes on holding it between two connections."""
+    client = _client(access, updates=pushes is not None)
+    if pushes is not None:
+        # Telethon's own queue feeds a loop that loses posts (gaps of more than 100, restarts, handlers that fail). The
+        # arithmetic of what is missing is ours, so the pushes come to us as they are, and no task is made for each.
+        client._sender._updates_queue = pushes
+    try:
+        await request(client.connect())
+        if not await request(client.is_user_authorized()):
+            raise SignedOut(f"{access.session} is not signed in")
+        yield client
+    finally:
+        with translated():
+            await client.disconnect()
 
 
 async def request(call: Any) -> Any:

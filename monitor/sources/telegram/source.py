@@ -1,5 +1,6 @@
 """The channels that one account watches: pushes as they come, and answers when asked."""
 
+import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,7 +20,7 @@ from monitor.sources.telegram import updates
 from monitor.sources.telegram.message import draft
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.pushes import PushQueue
-from monitor.telegram.client import Access, connected, request
+from monitor.telegram.client import Access, connected, held_session, reconnected, request
 from monitor.telegram.errors import NoAccess, SignedOut, UnknownMethod
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,8 @@ DIFFERENCE = 1000
 """Events asked of one updates.getChannelDifference; Telegram gives users fewer."""
 RETRY_FIRST, RETRY_LAST = 1 * SECOND, 300 * SECOND
 """A lost connection is tried again after, doubling up to."""
+JITTER = 0.2
+"""Of the pause, on top: accounts that lost a server together do not come back together."""
 LOOK_UP_AGAIN = 3600 * SECOND
 """A name that was not found is looked up again after."""
 
@@ -70,38 +73,38 @@ class TelegramSource:
 
     async def observations(self) -> AsyncIterator[Batch]:
         """Ends only when the account is signed out: then a person is needed, and no request of it must go out any more."""
-        wait, lost_at = RETRY_FIRST, None
-        while True:
-            try:
-                await self._connects.wait()
-                async with connected(self._access, pushes=self._pushes) as client:
-                    self._pushes.listen_to(client)
-                    self._client = client
-                    await self._resolve()
-                    self.state, wait = "connected", RETRY_FIRST
-                    log.info("account connected", account=self.account, channels=len(self._watched))
+        with held_session(self._access.session):
+            wait, lost_at = RETRY_FIRST, None
+            while True:
+                try:
+                    await self._connects.wait()
+                    async with reconnected(self._access, pushes=self._pushes) as client:
+                        self._pushes.listen_to(client)
+                        self._client = client
+                        await self._resolve()
+                        self.state, wait = "connected", RETRY_FIRST
+                        log.info("account connected", account=self.account, channels=len(self._watched))
+                        yield Batch(drafts=self._blind(since=lost_at), behind=self.channels)
+                        lost_at = None
+                        async for packets in self._pushes.packets():
+                            yield self._read(packets)
+                except SignedOut as error:
+                    self.state, self.signed_out = str(error), True
+                    log.error("account signed out; use monitor login", account=self.account, reason=str(error))
+                    return
+                except Unavailable as error:
+                    self.state = str(error)
                     now = self._clock.now()
-                    blind = () if lost_at is None else (self._blind(since=lost_at, until=now),)
-                    lost_at = now
-                    yield Batch(drafts=blind, behind=self.channels)
-                    async for packets in self._pushes.packets():
-                        lost_at = self._clock.now()
-                        yield self._read(packets, lost_at)
-            except SignedOut as error:
-                self.state, self.signed_out = str(error), True
-                log.error(
-                    "account signed out: sign in again with monitor login", account=self.account, reason=str(error)
-                )
-                return
-            except Unavailable as error:
-                self.state = str(error)
-                seconds = max(wait / SECOND, error.wait or 0)
-                log.warning("account disconnected", account=self.account, reason=str(error), retry_in=seconds)
-                lost_at = lost_at if lost_at is not None else self._clock.now()
-                await self._clock.sleep_until(self._clock.now() + int(seconds * SECOND))
-                wait = min(2 * wait, RETRY_LAST)
-            finally:
-                self._client = None
+                    lost_at = lost_at or now
+                    pause = max(wait, int((error.wait or 0) * SECOND))
+                    pause += int(pause * random.uniform(0, JITTER))  # noqa: S311 - no secret hangs on it
+                    log.warning(
+                        "account disconnected", account=self.account, reason=str(error), retry_in=pause / SECOND
+                    )
+                    await self._clock.sleep_until(now + pause)
+                    wait = min(2 * wait, RETRY_LAST)
+                finally:
+                    self._client = None
 
     @asynccontextmanager
     async def asked(self) -> AsyncIterator[None]:
@@ -116,18 +119,21 @@ class TelegramSource:
             finally:
                 self._client = None
 
-    def _read(self, packets: Sequence[Any], now: Instant) -> Batch:
+    def _read(self, packets: Sequence[Any]) -> Batch:
         for packet in packets:
             self._learn(getattr(packet, "chats", ()))
-        batch = updates.read(packets, watched=self._watched, observed_at=now)
+        batch = updates.read(packets, watched=self._watched, observed_at=self._clock.now())
         if self._pushes.overflowed():
             log.warning("pushes came faster than they could be recorded; asking for the rest", account=self.account)
             return msgspec.structs.replace(batch, behind=tuple(self.channels))
         return batch
 
-    def _blind(self, *, since: Instant, until: Instant) -> Draft:
+    def _blind(self, *, since: Instant | None) -> tuple[Draft, ...]:
+        if since is None:
+            return ()
+        now = self._clock.now()
         reason = f"account {self.account} was not connected"
-        return Draft(content=Blind(since=since, until=until, reason=reason), observed_at=until)
+        return (Draft(content=Blind(since=since, until=now, reason=reason), observed_at=now),)
 
     # ------------------------------------------------------------------------------------------------------- as a Reader
 
