@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from builders import (
     BRIDGE,
@@ -24,8 +25,7 @@ from monitor.ledger import tree
 from monitor.ledger.encoding import digest
 from monitor.ledger.tree import leaf_hash
 from monitor.model.channel import Identity
-from monitor.model.post import Post
-from monitor.model.record import Appended, Configured, Draft, Kind, Named, Said, Source
+from monitor.model.record import Appended, Configured, Draft, Gone, Kind, Named, Source
 from monitor.ports import Ledger, Store
 
 
@@ -137,6 +137,18 @@ async def test_records_an_edit_and_a_deletion(store: Store) -> None:
         (Kind.DELETED, None),
     ]
     assert again == [Appended(3, new=False, kind=Kind.DELETED)]
+
+
+async def test_says_of_a_deletion_when_the_post_was_last_there_where_the_source_could_not(store: Store) -> None:
+    told = Draft(content=Gone("push"), observed_at=NOON + 9_000, channel=BRIDGE, post=1, source=Source.PUSH)
+    never_seen = Draft(content=Gone("push"), observed_at=NOON + 9_000, channel=BRIDGE, post=2, source=Source.PUSH)
+
+    await store.ledger.append(
+        [revision("one"), revision("two", edited_at=NOON, observed_at=NOON + 5_000), told, never_seen]
+    )
+
+    records = await store.ledger.read(3, 2)
+    assert [record.content for record in records] == [Gone("push", last_seen_at=NOON + 5_000), Gone("push")]
 
 
 async def test_decides_within_one_batch_as_over_many(store: Store) -> None:
@@ -440,24 +452,15 @@ async def test_records_the_same_however_the_drafts_are_batched(opening: Opening,
     async with opening() as store:
         seen = (await store.ledger.size()) + 1
         channel = Identity(id=-1_000_000_000_000 - seen)
-        drafts = [
-            Draft(**{name: getattr(draft, name) for name in draft.__struct_fields__} | {"channel": channel})
-            for draft in drafts
-        ]
+        drafts = [msgspec.structs.replace(draft, channel=channel) for draft in drafts]
 
         await store.ledger.append(drafts[:cut])
         await store.ledger.append(drafts[cut:])
         twin = Identity(id=-2_000_000_000_000 - seen)
         for draft in drafts:
-            await store.ledger.append(
-                [Draft(**{name: getattr(draft, name) for name in draft.__struct_fields__} | {"channel": twin})]
-            )
+            await store.ledger.append([msgspec.structs.replace(draft, channel=twin)])
 
         for number in range(1, 6):
             one = await store.ledger.revisions(channel, number)
             other = await store.ledger.revisions(twin, number)
             assert [(item.kind, item.content) for item in one] == [(item.kind, item.content) for item in other]
-
-
-def test_equal_posts_are_equal_whatever_the_source_sent_them_in() -> None:
-    assert Said(Post("a", raw=raw())).post.same_as(Post("a"))
