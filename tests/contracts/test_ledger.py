@@ -1,4 +1,4 @@
-"""Every ledger"""
+"""Every ledger (STO-17)"""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""An audit of a ledger"""
+"""An audit of a ledger (STO-08, 09, 10)"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What another look at a post adds"""
+"""What another look at a post adds (COL-16, COL-27)"""
 
 from itertools import permutations
 

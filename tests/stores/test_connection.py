@@ -1,4 +1,4 @@
-"""The writing connection"""
+"""The writing connection (STO-04, 05, 13, 14, 15, 16, 18)"""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A store whose writers are killed"""
+"""A store whose writers are killed (STO-01)"""
 
 import random
 import subprocess

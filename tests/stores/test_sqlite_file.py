@@ -1,4 +1,4 @@
-"""The SQLite file of a ledger"""
+"""The SQLite file of a ledger (STO-05, 07, 09, 10, 11, 12, 20)"""
 
 import resource
 import shutil
