@@ -32,6 +32,7 @@ _RULES = {
         ий$ ій|ий
         ев$ єв|ев
         ева$ єва|ева
+        (?<=[бпвмф])ье 'є
         (?<=[чшщж])ё о
         ьё йо|ьо
         ё ьо|йо
@@ -209,7 +210,9 @@ def spell(word: str) -> Spellings:
 def _languages(word: str) -> tuple[str, ...]:
     """Which it is from. Where letters do not tell, the dictionaries may: of those that know it, if only one does."""
     own = languages(word)
-    knowing = tuple(language for language in own if dictionary(language).tags(word))
+    knowing = tuple(
+        language for language in own if any(base == word for _, base in dictionary(language).readings(word))
+    )
     return knowing if len(knowing) == 1 else own
 
 
