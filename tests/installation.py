@@ -76,7 +76,7 @@ class Installation:
             f"{store}{account}{bots if bot else ''}{self.server}[collect]\n{collect}\n"
         )
         (self.config / "channels.toml").write_text(
-            "".join(f'[[channel]]\nusername = "{name}"\nparty = "Party of {name}"\n' for name in channels)
+            "".join(f'[[channel]]\n{_known_as(name)}\nparty = "Party of {name}"\n' for name in channels)
         )
         for name, story in (stories or {"bridge": STORY}).items():
             (self.config / "stories" / f"{name}.toml").write_text(story)
@@ -122,7 +122,7 @@ class Installation:
         if code != 0:
             raise RuntimeError(f"the daemon ended with {code}:\n{self.log()}")
 
-    async def command(self, *arguments: str) -> tuple[int, str, str]:
+    async def command(self, *arguments: str, seconds: float = 60) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of one command."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -135,7 +135,7 @@ class Installation:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), seconds)
         return process.returncode or 0, out.decode(), err.decode()
 
     async def json(self, *arguments: str) -> Any:
@@ -153,6 +153,10 @@ class Installation:
         path = self.base / "secrets" / name
         path.write_text(value)
         path.chmod(0o600)
+
+
+def _known_as(name: str) -> str:
+    return f"id = {name}" if name.startswith("-100") else f'username = "{name}"'
 
 
 class Receiver:

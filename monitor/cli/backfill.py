@@ -17,7 +17,7 @@ from monitor.model.channel import Channel, Identity
 from monitor.model.instant import Instant
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # an id begins with a minus
 @click.argument("channels", metavar="CHANNEL…", nargs=-1, required=True)
 @click.option(
     "--since", metavar="DATE", callback=moment, help="Not further back than this: 2023-06-01 or 2023-06-01T12:00:00Z."
