@@ -13,10 +13,12 @@ from itertools import product
 
 from bench.posts import texts
 from monitor.matching.matcher import Matcher, Subject
+from monitor.model.channel import Identity
 from monitor.model.story import Entity, Flag, Story
 
 BATCH = 256
 STORY = 20  # names
+CHANNEL = Identity(username="channel")
 
 _ROOTS = """
     бел берез бобр бойк болот бондар борис бур ваганьк васил верб ветр виноград вишн власик волк волош ворон воробь гайд галк глад
@@ -61,7 +63,7 @@ def measure(count: int, *, posts: int = 4_096, repeats: int = 5) -> dict[str, fl
     began = time.process_time()
     matcher = Matcher(stories(tracked))
     compiled = time.process_time() - began
-    subjects = [Subject("channel", (("text", text),)) for text in said]
+    subjects = [Subject(CHANNEL, (("text", text),)) for text in said]
     expressions = [re.compile(rf"\b{name}\b", re.IGNORECASE) for name in tracked]
 
     def one_by_one(count: int) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from monitor.config import Settings, load, load_stories, warnings
 from monitor.matching.matcher import Matcher, Subject
+from monitor.model.channel import Identity
 
 CONFIG = Path(__file__).parent.parent / "config"
 BELGOROD = Path(str(files("monitor.rehearsal"))) / "belgorod"
@@ -80,7 +81,7 @@ def test_flags_no_more_real_posts_than_were_read_by_somebody() -> None:
     for name in ("posts.jsonl.gz", "posts-uk-war.jsonl.gz"):
         with gzip.open(REAL_POSTS / name, "rt", encoding="utf-8") as lines:
             posts = [json.loads(line) for line in lines]
-        subjects = [Subject(post.get("channel", ""), (("text", post["text"]),)) for post in posts]
+        subjects = [Subject(Identity(username=post.get("channel")), (("text", post["text"]),)) for post in posts]
         flagged.update(found.story for sighting in matcher.match(subjects) for found in sighting.flagged)
 
     assert {story: times for story, times in flagged.items() if times > LOOKED_AT.get(story, 0)} == {}

@@ -59,7 +59,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
 
 def _subject(draft: Draft) -> Subject:
     fields = draft.content.post.fields() if isinstance(draft.content, Said) else ()
-    return Subject(draft.channel.name if draft.channel else "", fields)
+    return Subject(draft.channel, fields)
 
 
 def _show(draft: Draft, sighting: Sighting, *, usage: Usage) -> None:

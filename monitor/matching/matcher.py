@@ -1,7 +1,7 @@
 """Which stories do these posts speak of, and where?"""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ from monitor.matching.index import Index
 from monitor.matching.query import Name, Node, holds, replace, shown
 from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of
 from monitor.matching.words import RULES
+from monitor.model.channel import Identity
 from monitor.model.match import Span
 from monitor.model.story import PRIORITIES, Story, edition
 
@@ -21,10 +22,10 @@ __all__ = ["Found", "Matcher", "Sighting", "Subject", "check", "explain"]
 class Subject(msgspec.Struct, frozen=True):
     """What is matched: a post's words by where it says them, as `Post.fields()` gives them.
 
-    `channel` is the channel's username or id as text; flags compare it without case.
+    A flag may name `channel` by its username, without case, or by its id, whichever of them is known. None: by neither.
     """
 
-    channel: str
+    channel: Identity | None
     fields: tuple[tuple[str, str], ...]
 
 
@@ -128,9 +129,10 @@ class _Story:
     def flag(self, subject: Subject, seen: _Seen) -> Found | None:
         """The story, if one of its flags holds."""
         names = _Names(self, seen)
-        channel = subject.channel.casefold()
         held = [
-            condition for condition in self._conditions if _heeds(condition, channel) and holds(condition.tree, names)
+            condition
+            for condition in self._conditions
+            if _heeds(condition, subject.channel) and holds(condition.tree, names)
         ]
         if not held:
             return None
@@ -197,8 +199,16 @@ class _Names:
         return isinstance(name, Name) and self._story.holds(name.id, self._seen)
 
 
-def _heeds(condition: Condition, channel: str) -> bool:
-    return condition.channels is None or channel in condition.channels
+def _heeds(condition: Condition, channel: Identity | None) -> bool:
+    return condition.channels is None or any(name in condition.channels for name in _called(channel))
+
+
+def _called(channel: Identity | None) -> Iterator[str]:
+    """What a flag may call it."""
+    if channel is not None and channel.username is not None:
+        yield channel.username.casefold()
+    if channel is not None and channel.id is not None:
+        yield str(channel.id)
 
 
 def _same(subject: Subject, stretch: _Stretch, term: str) -> bool:

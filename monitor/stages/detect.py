@@ -114,7 +114,7 @@ class Detector:
 
     def _matches(self, records: Sequence[Record]) -> list[Match]:
         said = [(record, post) for record in records if (post := record.said) is not None]
-        sightings = self._matcher.match([Subject(_name(record), post.fields()) for record, post in said])
+        sightings = self._matcher.match([Subject(record.channel, post.fields()) for record, post in said])
         return [
             Match(record.index, found.story, found.edition, found.priority, found.spans, found.why)
             for (record, _), sighting in zip(said, sightings, strict=True)

@@ -51,7 +51,7 @@ def strip(sentence: str) -> tuple[str, list[tuple[int, int, str]]]:
 
 
 def look(story: Story, text: str) -> tuple[bool, list[Span]]:
-    [sighting] = _matcher(story).match([Subject(channel="here", fields=(("text", text),))], everything=True)
+    [sighting] = _matcher(story).match([Subject(channel=None, fields=(("text", text),))], everything=True)
     return bool(sighting.flagged), [*(span for found in sighting.flagged for span in found.spans), *sighting.others]
 
 

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from monitor.errors import ConfigError, QueryError
 from monitor.matching.matcher import Found, Matcher, Sighting, Subject, check
+from monitor.model.channel import Identity
 from monitor.model.match import Span
 from monitor.model.story import Entity, Flag, Story
 
 GLADKOV = Entity(kind="person", names=("Вячеслав Гладков", "Vyacheslav Gladkov", "Гладков"))
 LEGION = Entity(kind="unit", names=("Легион «Свобода России»", "=ЛСР"))
+GOVERNORS = Identity(id=-1001234567890, username="vvgladkov")
 EXCHANGE = Story(
     id="exchange",
     title="The exchange",
@@ -28,11 +30,13 @@ def story(when: str = "gladkov", *, id: str = "governor", **changes: object) -> 
     return msgspec.structs.replace(whole, **changes)
 
 
-def subject(*texts: str, channel: str = "vvgladkov") -> Subject:
+def subject(*texts: str, channel: Identity | None = GOVERNORS) -> Subject:
     return Subject(channel, tuple(zip(("text", "media", "media", "buttons"), texts, strict=False)))
 
 
-def match(stories: Story | list[Story], *texts: str, channel: str = "vvgladkov", everything: bool = False) -> Sighting:
+def match(
+    stories: Story | list[Story], *texts: str, channel: Identity | None = GOVERNORS, everything: bool = False
+) -> Sighting:
     matcher = Matcher(stories if isinstance(stories, list) else [stories])
     [sighting] = matcher.match([subject(*texts, channel=channel)], everything=everything)
     return sighting
@@ -163,18 +167,23 @@ def test_shows_of_a_topic_what_makes_it_true() -> None:
 @pytest.mark.parametrize(
     ("channels", "channel", "flagged"),
     [
-        (("*",), "vvgladkov", True),
-        (("vvgladkov",), "vvgladkov", True),
-        (("VVGladkov",), "vvgladkov", True),
-        (("vvgladkov",), "VVGLADKOV", True),
-        (("@vvgladkov",), "vvgladkov", True),
-        (("-1001234567890",), "-1001234567890", True),
-        (("other", "vvgladkov"), "vvgladkov", True),
-        (("other",), "vvgladkov", False),
-        ((), "vvgladkov", False),
+        (("*",), GOVERNORS, True),
+        (("*",), None, True),
+        (("vvgladkov",), GOVERNORS, True),
+        (("VVGladkov",), GOVERNORS, True),
+        (("vvgladkov",), Identity(username="VVGLADKOV"), True),
+        (("@vvgladkov",), GOVERNORS, True),
+        (("-1001234567890",), GOVERNORS, True),
+        (("-1001234567890",), Identity(id=-1001234567890), True),
+        (("other", "vvgladkov"), GOVERNORS, True),
+        (("other",), GOVERNORS, False),
+        (("other",), None, False),
+        ((), GOVERNORS, False),
     ],
 )
-def test_heeds_the_channels(channels: tuple[str, ...], channel: str, flagged: bool) -> None:
+def test_heeds_the_channels_by_username_and_by_id(
+    channels: tuple[str, ...], channel: Identity | None, flagged: bool
+) -> None:
     limited = story(flags=(Flag(when="gladkov", channels=channels),))
 
     assert bool(match(limited, "Гладков", channel=channel).flagged) == flagged

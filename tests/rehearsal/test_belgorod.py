@@ -10,6 +10,7 @@ import pytest
 
 from monitor.config import load_stories
 from monitor.matching.matcher import Matcher, Subject
+from monitor.model.channel import Identity
 from monitor.model.post import Forward, Post
 from monitor.rehearsal.script import Scene, read
 
@@ -156,7 +157,7 @@ def _alerts() -> Iterator[tuple[tuple[str, str], str]]:
         flagged: dict[str, str] = {}
         if scene.do != "delete":
             posts[scene.name] = post = _said(scene, posts)
-            (sighting,) = matcher.match([Subject(scene.channel, post.fields())])
+            (sighting,) = matcher.match([Subject(Identity(username=scene.channel), post.fields())])
             flagged = {found.story: ", ".join(span.text for span in found.spans) for found in sighting.flagged}
         before = told.setdefault(scene.name, set())
         for story in sorted(before | flagged.keys()):

@@ -15,6 +15,7 @@ from monitor.matching.matcher import Matcher, Sighting, Subject
 from monitor.model.alert import Alert, Message
 from monitor.model.instant import MINUTE
 from monitor.model.record import Draft, Faulted, Kind
+from monitor.model.story import Flag
 from monitor.ports import Store
 from monitor.stages.detect import Dealt, Detector, keep_detecting
 
@@ -87,6 +88,18 @@ async def test_deals_with_each_record_once_whoever_starts_again(watch: Watch) ->
 
     assert again == Dealt()
     assert len(await watch.owed()) == 1
+
+
+@pytest.mark.parametrize("name", ["bridge_news", "-1001234567890"])
+async def test_a_flag_may_name_a_channel_by_its_username_or_by_its_id(store: Store, name: str) -> None:
+    limited = story("bridge", entities={}, topics={"bridge": "bridge"}, flags=(Flag(when="bridge", channels=(name,)),))
+    watch = Watch(store, Matcher([limited]))
+    await watch.record(revision(channel=BRIDGE), revision(channel=HARBOUR))
+
+    dealt = await watch.to_the_end()
+
+    assert [alert.message.post.channel for alert in await watch.owed()] == ["bridge_news"]
+    assert dealt.matches == 1
 
 
 async def test_records_read_in_silence_are_matched_and_nobody_is_told(watch: Watch) -> None:
