@@ -1,34 +1,42 @@
 """Why does a span stand for its term, in plain words?"""
 
 import re
+import unicodedata
 
 from monitor.matching.fold import fold_words
 from monitor.model.match import Span
 
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_MIXED = re.compile("[A-Za-z\u00c0-\u024f][\u0400-\u052f]|[\u0400-\u052f][A-Za-z\u00c0-\u024f]")
 _QUOTES = tuple('"“”„«»')
 _NOUN = {"entity": "name", "topic": "word"}
 
 
 def explain(span: Span) -> str:
-    """One sentence: «Гладкову» is a form of Гладков."""
+    """One sentence: «Гладкову» is a form of Гладков. What is in disguise "looks like" it."""
     said, term = f"«{_on_one_line(span.text)}»", _on_one_line(span.term.removeprefix("="))
     if term.endswith("*"):
         return f"{said} begins with {term[:-1]}"
-    if found := re.fullmatch(r'["“„«”](.*)["“”»]~(\d+)', term, re.DOTALL):
+    if found := re.fullmatch(r'["“„«”](.*)["“”»]~(\d+)', term):
         return f"{said} has {found[1]} within {found[2]} words"
     if term[:1] in _QUOTES and term[-1:] in _QUOTES:
         term = term[1:-1]
+    if span.text.casefold() == term.casefold():
+        return f"{said} is the {_NOUN[span.kind]} itself"
+    verb = "looks like" if _is_disguised(span.text) else "is"
     if fold_words(span.text) == fold_words(term):
-        return (
-            f"{said} is the {_NOUN[span.kind]} itself"
-            if _scripts(span.text) == _scripts(term)
-            else f"{said} looks like {term}"
-        )
+        return f"{said} is a spelling of {term}" if verb == "is" else f"{said} looks like {term}"
     if _scripts(span.text).isdisjoint(_scripts(term)):
-        return f"{said} is {term} in other letters"
-    return f"{said} is a form of {term}"
+        return f"{said} {verb} {term} in other letters"
+    return f"{said} {verb} a form of {term}"
+
+
+def _is_disguised(text: str) -> bool:
+    """Letters of two alphabets in one word, letters that only look like letters, hidden characters, spaced letters."""
+    odd = (char.isalpha() and not _CYRILLIC.match(char) and not _LATIN.match(char) for char in text)
+    hidden = (unicodedata.category(char) in ("Cf", "Mn", "Me") for char in text)
+    return bool(_MIXED.search(text)) or any(odd) or any(hidden) or bool(re.fullmatch(r"(?:\w[\W_]){3,}\w", text))
 
 
 def _scripts(text: str) -> set[str]:

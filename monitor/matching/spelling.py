@@ -179,6 +179,7 @@ _LETTERS = {
     "ru": dict(zip("abdefgiklmnoprstuz", "абдефгиклмнопрстуз", strict=True)),
     "uk": dict(zip("abdefgiklmnoprstuz", "абдефгіклмнопрстуз", strict=True)),
 }
+_UKRAINIAN = re.compile("[бвдзлмнпрстф]ий$")  # in Russian mostly -ый
 
 
 class Spellings(NamedTuple):
@@ -204,6 +205,8 @@ def spell(word: str) -> Spellings:
     own = _languages(word)
     ru = frozenset((word,)) if "ru" in own else by_rule(word, "uk", "ru")
     uk = by_rule(word, "ru", "uk") if "ru" in own else frozenset((word,))
+    if len(own) > 1 and _UKRAINIAN.search(word):
+        ru |= by_rule(word, "uk", "ru")
     return Spellings(ru, uk, _latin(ru, "ru") | _latin(uk, "uk"))
 
 
