@@ -33,11 +33,20 @@ class Place(NamedTuple):
 
 
 class _Use(NamedTuple):
-    """A wording of a term that is looked for by its slot number `anchor`."""
+    """Term number `term` is looked for by slot number `anchor` of `wording`. None: that word is all of it."""
 
     term: int
-    wording: Wording
+    wording: Wording | None
     anchor: int
+
+
+class _Owner(NamedTuple):
+    """A slot whose forms are in the automaton: the gates of those that have one, and what the slot is looked for for."""
+
+    base: str
+    gates: dict[bytes, int]
+    is_prefix: bool
+    uses: list[_Use]
 
 
 class Index:
@@ -46,17 +55,16 @@ class Index:
     def __init__(self, terms: Sequence[Sequence[Wording]]) -> None:
         words = ({slot.base.lower() for wording in term for slot in wording.slots} for term in terms)
         frequency = Counter(word for term in words for word in term)
-        slots: dict[int, tuple[Slot, list[_Use]]] = {}
+        patterns: dict[bytes, tuple[_Owner, ...]] = {}
+        owners: dict[int, _Owner] = {}
         for number, wordings in enumerate(terms):
             for wording in wordings:
+                whole = len(wording.slots) == 1 and not wording.tag
                 for anchor in _anchors(wording, frequency):
                     slot = wording.slots[anchor]
-                    slots.setdefault(id(slot), (slot, []))[1].append(_Use(number, wording, anchor))
-        patterns: dict[bytes, list[tuple[Slot, list[_Use]]]] = {}
-        for slot, uses in slots.values():
-            forms = [b" %b " % form for form in slot.forms] if slot.forms else [b" " + slot.beginning]
-            for form in forms:
-                patterns.setdefault(form, []).append((slot, uses))
+                    if id(slot) not in owners:
+                        owners[id(slot)] = _own(slot, patterns)
+                    owners[id(slot)].uses.append(_Use(number, None if whole else wording, anchor))
         self._owners = list(patterns.values())
         self._automaton = daachorse.DoubleArrayAhoCorasick(list(patterns) or [b"\0"])  # which no folded text holds
 
@@ -80,18 +88,16 @@ class Index:
         folded, text = page.folded, page.folded.text
         gathered: dict[tuple[int, int, int], tuple[Wording, list[Hit]]] = {}
         for start, end, pattern in self._automaton.find_overlapping(text):
-            for slot, uses in self._owners[pattern]:
-                first, last = start + 1, end - 1
-                if slot.beginning:
-                    last = _word_end(text, end)
-                elif (gate := slot.forms[text[first:last]]) and not shows(folded, first, last, gate, slot.base):
+            for owner in self._owners[pattern]:
+                first, last = start + 1, _word_end(text, end) if owner.is_prefix else end - 1
+                if (gate := owner.gates.get(text[first:last])) and not shows(folded, first, last, gate, owner.base):
                     continue
-                for term, wording, anchor in uses:
-                    if wording.within is not None:
+                for term, wording, anchor in owner.uses:
+                    if wording is None:
+                        yield term, first, last
+                    elif wording.within is not None:
                         key = page.text_at(folded.origin(first)), term, id(wording)
                         gathered.setdefault(key, (wording, []))[1].append(Hit(first, last, anchor))
-                    elif len(wording.slots) == 1 and not wording.tag:
-                        yield term, first, last
                     elif stretch := spread(folded, wording, anchor, first, last):
                         yield term, *stretch
         for (_, term, _), (wording, hits) in gathered.items():
@@ -105,11 +111,19 @@ class Index:
             letters = b" %b " % page.text[start:end:2]
             for first, last, pattern in self._automaton.find_overlapping(letters):
                 stretch = start + 2 * first, start + 2 * (last - 3) + 1
-                for slot, uses in self._owners[pattern]:
-                    gate = slot.forms.get(letters[first + 1 : last - 1], 0)
-                    if not slot.beginning and (not gate or shows(page, *stretch, gate, slot.base)):
-                        alone = (use for use in uses if len(use.wording.slots) == 1 and not use.wording.tag)
-                        yield from ((use.term, *stretch) for use in alone)
+                for owner in self._owners[pattern]:
+                    gate = owner.gates.get(letters[first + 1 : last - 1])
+                    if not owner.is_prefix and (not gate or shows(page, *stretch, gate, owner.base)):
+                        yield from ((use.term, *stretch) for use in owner.uses if use.wording is None)
+
+
+def _own(slot: Slot, patterns: dict[bytes, tuple[_Owner, ...]]) -> _Owner:
+    """A new owner of the slot's patterns. Most patterns have this one owner, and share the tuple."""
+    owner = _Owner(slot.base, {form: gate for form, gate in slot.forms.items() if gate}, bool(slot.beginning), [])
+    alone = (owner,)
+    for pattern in [b" %b " % form for form in slot.forms] or [b" " + slot.beginning]:
+        patterns[pattern] = patterns[pattern] + alone if pattern in patterns else alone
+    return owner
 
 
 def _anchors(wording: Wording, frequency: Counter[str]) -> Iterable[int]:
