@@ -42,9 +42,9 @@ _RULES = {
         (r"(?<=[оеё]в|[иы]н)а", "", "ы е у ой ою ым ых ыми"),
         (r"(?<![оеё]в|[иы]н)а", "", "ы и е у ой ей ою ею - ам ами ах"),
         (r"я", "", "и е ю ей ею й ь ям ями ях"),
-        (r"о", "", "а у ом е"),
+        (r"(?<=..)о", "", "а у ом е"),
         (r"(?<=[^о])е", "", "я ю ем и"),
-        (r"(?<=[^аеёиоуыэюя])[ыи]", "", "- ов ей ам ами ах"),
+        (r"(?<=..[^аеёиоуыэюя])[ыи]", "", "- ов ей ам ами ах"),
     ),
     "uk": (
         (r"(?<=[бвгґдзклмнпрстфх])", "", "а у ові ом і е и ів ам ами ах"),
@@ -76,7 +76,7 @@ _RULES = {
         (r"(?<=[кнлврт])і", "", "их им ими"),
         (r"о", "", "а у ові ом і"),
         (r"е", "", "ого ому им ім я ю ем і"),
-        (r"(?<=[^аеєиіїоуюя])[иі]", "", "- ів ам ами ах ей ям ями ях"),
+        (r"(?<=..[^аеєиіїоуюя])[иі]", "", "- ів ам ами ах ей ям ями ях"),
     ),
 }
 _ENDINGS = {
@@ -103,7 +103,10 @@ def inflect_name(word: str, language: str, *, person: bool) -> frozenset[str]:
     if parses and not base:
         return frozenset((word,))
     known = {form for parse in base for form, tag in parse.lexeme if _may_be(tag, parse, person=person)}
-    return frozenset(known | _endings(word, language) | {word})
+    guessed = _endings(word, language)
+    if person:  # nobody is called by less than her name: «Александр» is no form of Александра
+        guessed.discard(word[:-1])
+    return frozenset(known | guessed | {word})
 
 
 @lru_cache(maxsize=4096)
@@ -161,7 +164,7 @@ def _begins_sentences(tag: Tag) -> bool:
 
 def _may_be(tag: Tag, parse: Parse, *, person: bool) -> bool:
     """Can this form of the lexeme name what the base form names? A man is not called by the forms of his wife's name."""
-    if tag & _NEVER or not tag & _OF_NAMES:
+    if tag & _NEVER or not tag & _OF_NAMES or (person and "Name" in tag and "plur" in tag):
         return False
     other = {"masc": "femn", "femn": "masc"}
     return not (person and any(gender in parse.tag and other[gender] in tag for gender in other))
