@@ -29,7 +29,7 @@ _HIDDEN = "[hidden]"
 _SECRETS = re.compile(
     r"\b[0-9]{6,}:[A-Za-z0-9_-]{30,}"  # a bot's token
     r"|\bwhsec_[A-Za-z0-9+/=_-]+"  # a webhook's
-    r"|\b[0-9a-fA-F]{32}\b"  # an api_hash; SHA-256 has twice as many
+    r"|(?<!\b[am]-)\b[0-9a-fA-F]{32}\b"  # an api_hash; SHA-256 has twice as many, the keys of alerts a letter before them
     r"|\b1[A-Za-z0-9_-]{300,}={0,2}"  # a Telethon session as text
     r"|(?<=://)[^/\s@]+(?=@)"  # user and password of an address
     r"|(?i:(?<=bearer )|(?<=token=)|(?<=secret=)|(?<=password=)|(?<=key=)|(?<=hash=))[^\s&\"']+"

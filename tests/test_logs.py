@@ -154,6 +154,14 @@ def test_digests_and_ids_are_no_secrets() -> None:
     assert cleaned(text) == text
 
 
+def test_the_key_of_an_alert_is_no_secret_for_it_is_what_alerts_retry_takes() -> None:
+    stream, log = logged(Terminal())
+
+    log.info("alert delivered", key=f"m-{'1e' * 16}", alert=f"a-{'0f' * 16}")
+
+    assert stream.getvalue().endswith(f"alert delivered  key=m-{'1e' * 16} alert=a-{'0f' * 16}\n")
+
+
 def test_a_long_reason_keeps_its_beginning_and_its_end() -> None:
     text = cleaned("a" * 10_000 + "the reason")
 
