@@ -39,9 +39,9 @@ def said(
 
 
 def gone(*, index: int = 1, quiet: bool = False, method: str = "poll", **other: Any) -> Record:
-    """The same post, vanished."""
+    """The same post, vanished. Whoever tells of it says no date."""
     content = Gone(method=method, last_seen_at=NOON, first_missing_at=NOON + 5 * MINUTE, looks=2, quiet=quiet)
-    return said(index=index, **{"kind": Kind.DELETED, "content": content} | other)
+    return said(index=index, **{"kind": Kind.DELETED, "content": content, "published_at": None} | other)
 
 
 def match(record: int = 0, story: str = "bridge", *, text: str = "Мост", priority: str = "normal") -> Match:

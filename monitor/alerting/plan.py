@@ -180,7 +180,7 @@ def _alert(
         event=event,
         story=_story(story, match, earlier, audience),
         priority=match.priority if match else earlier.message.priority if earlier else "normal",
-        post=_post(record, audience),
+        post=_post(record, earlier, audience),
         spans=tuple(_span(span) for span in match.spans) if match else (),
         why=tuple(_clean(sentence) for sentence in _why(match, event, earlier, late=late)),
         observed_at=_time(record.observed_at) or "",
@@ -213,7 +213,7 @@ def _story(story: str, match: Match | None, earlier: Alert | None, audience: Aud
     )
 
 
-def _post(record: Record, audience: Audience) -> PostRef:
+def _post(record: Record, earlier: Alert | None, audience: Audience) -> PostRef:
     channel = record.channel or Identity()
     username = channel.username or ""
     party = audience.parties.get(channel.id or 0) or audience.parties.get(username.lower(), "")
@@ -222,7 +222,8 @@ def _post(record: Record, audience: Audience) -> PostRef:
         channel_id=str(channel.id) if channel.id is not None else None,
         party=party,
         id=record.post,
-        date=_time(record.published_at),
+        # Whoever tells of a deletion says no date; the post keeps the one that it had.
+        date=_time(record.published_at) or (earlier.message.post.date if earlier else None),
         text=_clean(record.said.text) if record.said else None,
         link=f"https://t.me/{username}/{record.post}" if _USERNAME.fullmatch(username) else None,
     )

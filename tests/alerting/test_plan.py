@@ -192,6 +192,12 @@ def test_a_deletion_is_told_with_its_interval_and_never_with_a_moment() -> None:
     }
 
 
+def test_a_deletion_keeps_the_date_that_the_post_had() -> None:
+    (owed,) = planned(gone(index=9), matches=[], told=[alert("Мост взорван")], before={9: Post("Мост взорван")})
+
+    assert owed.message.post.date == "2023-06-04T12:00:00Z"
+
+
 def test_a_deletion_after_an_edit_that_no_longer_spoke_of_the_story_says_why_it_is_told() -> None:
     owed = planned(
         said(index=0),
