@@ -143,10 +143,15 @@ def _tag(words: tuple[str, ...]) -> Wording:
     """#ВячеславГладков: the words in their base form, run together behind # or @."""
     spelled = [spell(word.lower()) for word in words]
     joined = (
-        "".join(min(getattr(one, language), key=len, default="") for one in spelled) for language in Spellings._fields
+        "".join(min(getattr(one, language), key=_shortest, default="") for one in spelled)
+        for language in Spellings._fields
     )
     forms = {fold_words(form).replace(b" ", b""): 0 for form in (*joined, "".join(words)) if form}
     return Wording((Slot("".join(words), forms),), tag=True)
+
+
+def _shortest(word: str) -> tuple[int, str]:
+    return len(word), word
 
 
 _ANY_PATRONYMIC = Slot("", endings=_PATRONYMIC_ENDINGS)

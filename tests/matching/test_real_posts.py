@@ -68,7 +68,7 @@ def test_agrees_with_the_oracle(file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_every_span_is_a_true_slice(file: str) -> None:
     matcher = Matcher([Story(id="all", title="", entities=ENTITIES)])
-    subjects = [Subject("channel", (("text", text),)) for text in posts(file)]
+    subjects = [Subject(None, (("text", text),)) for text in posts(file)]
 
     sightings = matcher.match(subjects, everything=True)
 
@@ -85,7 +85,7 @@ def test_misses_hardly_a_mention(file: str) -> None:
     wanted: Counter[str] = Counter()
     found: Counter[str] = Counter()
 
-    sightings = matcher.match([Subject("channel", (("text", text),)) for text in texts], everything=True)
+    sightings = matcher.match([Subject(None, (("text", text),)) for text in texts], everything=True)
 
     for text, sighting in zip(texts, sightings, strict=True):
         for name, forms in FORMS.items():
