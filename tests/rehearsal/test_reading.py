@@ -117,6 +117,18 @@ async def test_joins_and_leaves(connect: Connect, world: World) -> None:
     assert corps.id not in world.account(PHONE).joined
 
 
+async def test_lists_more_joined_channels_than_one_answer_holds(connect: Connect, world: World) -> None:
+    names = [f"channel_{number}" for number in range(250)]
+    for name in names:
+        world.add_channel(name)
+        world.join(PHONE, name)
+    reader = await connect()
+
+    joined = [dialog.entity.username async for dialog in reader.iter_dialogs()]
+
+    assert sorted(joined) == sorted([*names, "legion"])
+
+
 async def test_cannot_use_the_access_hash_of_another_account(connect: Connect, world: World) -> None:
     world.add_account("+9996600001")
     one: TelegramClient = await connect()

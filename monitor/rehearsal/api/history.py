@@ -6,6 +6,7 @@ from typing import Any
 from telethon.tl import types
 from telethon.tl.functions import channels, messages
 
+from monitor.model.channel import CHANNEL_ID_BASE
 from monitor.model.instant import SECOND
 from monitor.model.post import PostId
 from monitor.rehearsal.api.call import Call, Rejected
@@ -46,11 +47,17 @@ def get_peer_dialogs(call: Call) -> Any:
 
 
 def get_dialogs(call: Call) -> Any:
-    """Every joined channel, in one answer."""
-    world, who = call.world, call.account
-    states = [state for state in world.channels if state.id in who.joined and not state.gone]
-    dialogs, tops, chats = _dialogs(call, states)
-    return types.messages.Dialogs(dialogs, tops, chats, users=[])
+    """The joined channels after that of `offset_peer`, those where something was said last first."""
+    world, who, request = call.world, call.account, call.request
+    joined = [state for state in world.channels if state.id in who.joined and not state.gone]
+    joined.sort(key=lambda state: (state.posts[state.top].date if state.ids else 0, state.id), reverse=True)
+    last = CHANNEL_ID_BASE - getattr(request.offset_peer, "channel_id", 0)
+    rest = joined[next((place for place, state in enumerate(joined, 1) if state.id == last), 0) :]
+    shown = rest[: min(request.limit, MOST)]
+    dialogs, tops, chats = _dialogs(call, shown)
+    if len(shown) == len(joined):
+        return types.messages.Dialogs(dialogs, tops, chats, users=[])
+    return types.messages.DialogsSlice(len(joined), dialogs, tops, chats, users=[])
 
 
 def account_state(call: Call) -> Any:
