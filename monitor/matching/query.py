@@ -95,15 +95,17 @@ def replace(node: Node, leaf: Callable[[Any], Any]) -> Any:
 
 def holds(node: Any, seen: Container[Any]) -> bool:
     """Is the tree true, if of its leaves those are true that were seen?"""
-    match node:
-        case And(parts):
-            return all(holds(part, seen) for part in parts)
-        case Or(parts):
-            return any(holds(part, seen) for part in parts)
-        case Not(part):
-            return not holds(part, seen)
-        case _:
-            return node in seen
+    if isinstance(node, And):
+        for part in node.parts:  # noqa: SIM110  asked of every story that may be true for every post: a loop is quicker
+            if not holds(part, seen):
+                return False
+        return True
+    if isinstance(node, Or):
+        for part in node.parts:  # noqa: SIM110  the same
+            if holds(part, seen):
+                return True
+        return False
+    return not holds(node.part, seen) if isinstance(node, Not) else node in seen
 
 
 def shown(node: Any, seen: Container[Any]) -> Iterator[Any]:

@@ -85,8 +85,15 @@ def _either(needs: Iterable[frozenset[Term] | None]) -> frozenset[Term] | None:
 
 
 def _frequency(terms: Collection[Term]) -> int:
-    """How often one of these will be seen, roughly: names are rarer than words."""
-    return sum(1 if term.leaf is None else 10 for term in terms)
+    """How often one of these will be seen, roughly."""
+    return sum(map(_commonness, terms))
+
+
+def _commonness(term: Term) -> int:
+    """Names and words that stand together are rare, long words rarer than short ones, beginnings of words frequent."""
+    if term.leaf is None or len(term.leaf.words) > 1:
+        return 1
+    return 24 if term.leaf.mode == "prefix" else max(16 - len(term.text), 2)
 
 
 def term_of(leaf: Leaf) -> Term:
