@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from installation import BOT, CHAT, PHONE, Installation, Receiver
+from telethon.sessions import SQLiteSession
 
 from monitor.model.record import Kind
 from monitor.rehearsal import Server, sign_in
@@ -94,6 +95,7 @@ async def test_a_second_one_ends_with_4_and_names_the_first(installation: Instal
         ("no session", "monitor login"),
         ("a session that others may read", "chmod 600"),
         ("a session that is none", "sign in again"),
+        ("a session with which nobody signed in", "monitor login"),
         ("a key that is none", "public_key_file"),
     ],
 )
@@ -105,6 +107,10 @@ async def test_ends_with_2_and_one_clear_line_for(installation: Installation, wh
             installation.session.chmod(0o644)
         case "a session that is none":
             installation.session.write_bytes(b"this is no database, only some words, and some more of them")
+        case "a session with which nobody signed in":
+            installation.session.unlink()
+            SQLiteSession(str(installation.session)).close()
+            installation.session.chmod(0o600)
         case "a key that is none":
             (installation.base / "var" / "server.pem").write_text("no key")
 

@@ -18,20 +18,21 @@ from telethon.sessions import SQLiteSession
 
 from monitor.errors import AlreadyRunning, ConfigError, Unavailable
 from monitor.telegram.config import Server
-from monitor.telegram.errors import SignedOut, translated
+from monitor.telegram.errors import SignedOut, Silence, translated
 
 REQUEST_SECONDS = 30.0
 """No request waits longer: Telethon's own have no limit, and a peer may accept and never answer."""
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """What opens one session. `server` None: Telegram's own."""
+    """What opens one session. `server` None: Telegram's own. `patience`: seconds that an answer may take."""
 
     api_id: int
     api_hash: str
     session: Path
     proxy: str = ""
     server: Server | None = None
+    patience: float = REQUEST_SECONDS
 
 
 class Pushes(Protocol):
@@ -61,8 +62,8 @@ async def reconnected(access: Access, *, pushes: Pushes | None = None) -> AsyncI
         # arithmetic of what is missing is ours, so the pushes come to us as they are, and no task is made for each.
         client._sender._updates_queue = pushes
     try:
-        await request(client.connect())
-        if not await request(client.is_user_authorized()):
+        await request(client.connect(), patience=access.patience)
+        if not await request(client.is_user_authorized(), patience=access.patience):
             raise SignedOut(f"{access.session} is not signed in")
         yield client
     finally:
@@ -70,12 +71,14 @@ async def reconnected(access: Access, *, pushes: Pushes | None = None) -> AsyncI
             await client.disconnect()
 
 
-async def request(call: Any) -> Any:
-    """The answer to a call of a client, within `REQUEST_SECONDS`, errors in our words."""
+async def request(call: Any, *, patience: float = REQUEST_SECONDS) -> Any:
+    """The answer to a call of a client, errors in our words. `Silence` where there is none within `patience` seconds."""
     try:
-        with translated():
-            async with asyncio.timeout(REQUEST_SECONDS):
+        async with asyncio.timeout(patience):
+            with translated():
                 return await call
+    except TimeoutError:
+        raise Silence(f"Telegram did not answer within {patience:g} s") from None
     except asyncio.CancelledError:
         # Telethon cancels the requests in flight when it loses the connection; that is no cancellation of ours.
         task = asyncio.current_task()
@@ -140,13 +143,27 @@ def locked(path: Path, *, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _client(access: Access, *, updates: bool) -> TelegramClient:
+def require_key(path: Path) -> None:
+    """`ConfigError` for a session in which nobody has ever signed in: no server need be asked to know that."""
+    session = _session(path)
     try:
-        session = SQLiteSession(str(session_path(access.session)))
+        if session.auth_key is None or not session.auth_key.key:
+            raise ConfigError(f"{path}: nobody is signed in with this session; use `monitor login`")
+    finally:
+        session.close()
+
+
+def _session(path: Path) -> SQLiteSession:
+    try:
+        return SQLiteSession(str(session_path(path)))
     except Exception as error:  # sqlite3 raises half a dozen kinds for a file that is none of its own
         raise ConfigError(
-            f"{access.session}: not a Telethon session ({type(error).__name__}); move it away and sign in again"
+            f"{path}: not a Telethon session ({type(error).__name__}); move it away and sign in again"
         ) from error
+
+
+def _client(access: Access, *, updates: bool) -> TelegramClient:
+    session = _session(access.session)
     session.save_entities = (
         False  # ids and hashes are kept in our own store; here they would be a write for each answer
     )

@@ -20,7 +20,7 @@ from monitor.sources.telegram import updates
 from monitor.sources.telegram.message import draft
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.pushes import PushQueue
-from monitor.telegram.client import Access, connected, held_session, reconnected, request
+from monitor.telegram.client import Access, connected, held_session, reconnected, request, require_key
 from monitor.telegram.errors import NoAccess, SignedOut, UnknownMethod
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,7 @@ class TelegramSource:
     async def observations(self) -> AsyncIterator[Batch]:
         """Ends only when the account is signed out: then a person is needed, and no request of it must go out any more."""
         with held_session(self._access.session):
+            require_key(self._access.session)
             wait, lost_at = RETRY_FIRST, None
             while True:
                 try:
