@@ -6,6 +6,7 @@ ledger keeps all of it; here every such thing is made visible, and links are wri
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 MARKS = 4
 """More combining marks than any script piles up on one character."""
@@ -78,6 +79,38 @@ def cut(text: str, most: int) -> str:
     while back > max(0, place - _LONGEST_BACK) and not _parts(text, back):
         back -= 1
     return text[:back] if _parts(text, back) else text[:place]
+
+
+def cells(text: str) -> int:
+    """Columns that a terminal gives to the text: two to wide letters and most emoji, none to what stands on others."""
+    return sum(map(_cells, text))
+
+
+def folded(text: str, most: int) -> Iterator[str]:
+    """The text as lines of at most `most` cells, broken at spaces where it has any, else between what readers see as one
+    character. A terminal that breaks a long line begins the next at the margin, where only our own words may stand."""
+    while (place := _fitting(text, most)) < len(text):
+        space = text.rfind(" ", 1, place + 1)
+        end = space if space > 0 else len(cut(text, units(text[:place]))) or place
+        yield text[:end].rstrip(" ")
+        text = text[end:].lstrip(" ")
+    yield text
+
+
+def _fitting(text: str, most: int) -> int:
+    """How many characters, at least one, fit into `most` cells."""
+    room = most
+    for place, letter in enumerate(text):
+        room -= _cells(letter)
+        if room < 0:
+            return max(place, 1)
+    return len(text)
+
+
+def _cells(letter: str) -> int:
+    if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def _shown(found: re.Match[str]) -> str:

@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from monitor.alerting.display import cut, harmless, units
+from monitor.alerting.display import cut, folded, harmless, units
 from monitor.model import instant
 from monitor.model.alert import Message
 
 CHAT_UNITS = 4096
 """Telegram takes no longer message: UTF-16 units, entities not counted."""
+COLUMNS = 96
+"""Cells of a line on a terminal, whatever its width: longer ones are hard to read."""
+QUOTE = "  | "
+"""Stands before every line of a stranger's on a terminal."""
 TERMINAL_UNITS = 700
 TERMINAL_LINES = 10
 _READ = 8192
@@ -61,15 +65,21 @@ def for_chat(message: Message, *, time_zone: str = "UTC", most: int = CHAT_UNITS
 def for_terminal(message: Message, *, key: str, time_zone: str = "UTC") -> str:
     """Some lines, the last without a line break. No control character but the line break is in them."""
     when = _clock(time_zone)
-    lines = _heading(message, when)
+    lines = [_line(words, lead="") for words in _heading(message, when)]
     for label, text in _texts(message):
-        lines += [f"  {label}"] if label else []
-        lines += [f"  | {line}" for line in _first_lines(_shortened(text, TERMINAL_UNITS, _cut_note(message)), message)]
-    lines += [f"  {note}" for note in _notes(message, when)]
-    lines += [f"  why: {reason}" for reason in _reasons(message)]
-    lines.append(f"  {message.standing} · {message.post.link or 'no public link'}")
-    lines.append(f"  story {harmless(message.story.id)} · record {message.record} · {message.alert} · {key}")
-    return "\n".join(line.replace("\n", " ") for line in lines)
+        lines += [_line(label)] if label else []
+        shown = _shortened(text, TERMINAL_UNITS, _cut_note(message))
+        lines += [_line(words, lead=QUOTE, then=QUOTE) for words in _first_lines(shown, message)]
+    lines += [_line(words) for words in _notes(message, when)]
+    lines += [_line(f"why: {reason}") for reason in _reasons(message)]
+    lines.append(_line(f"{message.standing} · {message.post.link or 'no public link'}"))
+    lines.append(_line(f"story {harmless(message.story.id)} · record {message.record} · {key}"))
+    return "\n".join(lines)
+
+
+def _line(words: str, *, lead: str = "  ", then: str = " " * len(QUOTE)) -> str:
+    """A line behind its lead, folded before a terminal does it."""
+    return lead + f"\n{then}".join(folded(words.replace("\n", " "), COLUMNS - len(QUOTE)))
 
 
 def _heading(message: Message, when: Callable[[str | None], str]) -> list[str]:

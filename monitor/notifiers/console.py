@@ -54,5 +54,9 @@ class ConsoleNotifier:
 
     def _print(self, words: str) -> None:
         encoding = self._stream.encoding or "utf-8"
-        self._stream.write(words.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        words = words.encode(encoding, "backslashreplace").decode(encoding)
+        if self._stream.isatty():
+            first, _, rest = words.partition("\n")
+            words = f"\x1b[1m{first}\x1b[0m\n{rest}"
+        self._stream.write(f"{words}\n\n")
         self._stream.flush()

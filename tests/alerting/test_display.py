@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.alerting.display import cut, harmless, units
+from monitor.alerting.display import cells, cut, folded, harmless, units
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=200)
 """Lone surrogates too."""
@@ -116,3 +116,30 @@ def test_is_cut_to_a_beginning_that_fits_and_is_valid(text: str, most: int) -> N
 
 def test_of_nothing_but_marks_is_cut_all_the_same() -> None:
     assert units(cut("e" + "\u0301" * 10_000, 4096)) == 4096
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "lines"),
+    [
+        ("", 10, [""]),
+        ("the bridge fell", 15, ["the bridge fell"]),
+        ("the bridge fell", 14, ["the bridge", "fell"]),
+        ("the    bridge", 5, ["the", "bridg", "e"]),
+        ("  the bridge", 6, ["  the", "bridge"]),
+        ("мостовая", 3, ["мос", "тов", "ая"]),
+        ("桥倒了", 4, ["桥倒", "了"]),
+        ("桥", 1, ["桥"]),
+        (f"ab{FAMILY}", 6, ["ab", FAMILY]),
+        ("й" * 3 + "\u0306" * 2, 2, ["йй", "й\u0306\u0306"]),
+    ],
+)
+def test_is_folded_at_spaces_and_between_what_readers_see_as_one(text: str, most: int, lines: list[str]) -> None:
+    assert list(folded(text, most)) == lines
+
+
+@given(st.text(max_size=200).map(harmless).map(lambda text: text.replace("\n", " ")), st.integers(12, 80))
+def test_is_folded_without_losing_anything_but_spaces_and_no_line_is_too_long(text: str, most: int) -> None:
+    lines = list(folded(text, most))
+
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(cells(line) <= most for line in lines)

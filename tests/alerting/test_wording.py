@@ -8,9 +8,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from owed import NOON, alert, audience, gone, match, message, said, subscriber
 
-from monitor.alerting.display import units
+from monitor.alerting.display import cells, units
 from monitor.alerting.plan import plan
-from monitor.alerting.wording import Worded, for_chat, for_terminal
+from monitor.alerting.wording import COLUMNS, Worded, for_chat, for_terminal
 from monitor.model.alert import Change, Message, PostRef
 from monitor.model.post import Post
 
@@ -75,8 +75,19 @@ def test_on_a_terminal_say_the_same_with_the_key_and_the_story() -> None:
         "  | совсем\n"
         "  why: «Мост» is a form of Мост\n"
         "  not independently verified · https://t.me/vvgladkov/123\n"
-        f"  story bridge · record 0 · {owed.alert} · {owed.key}"
+        f"  story bridge · record 0 · {owed.key}"
     )
+
+
+def test_on_a_terminal_have_no_line_that_the_terminal_would_go_on_with_at_the_margin() -> None:
+    long = message("слово " * 60 + "\n" + "я" * 250, why=("причина " * 18,))
+
+    lines = for_terminal(long, key="m-1").split("\n")
+
+    assert max(map(cells, lines)) <= COLUMNS
+    assert "  |" not in lines
+    assert {line[:4] for line in lines if "слово" in line or "яя" in line} == {"  | "}
+    assert [line[:12] for line in lines if "причина" in line] == ["  why: причи", "    причина "]
 
 
 def test_show_the_date_beside_when_it_is_another_day_there() -> None:

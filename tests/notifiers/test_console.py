@@ -18,12 +18,28 @@ async def send(notifier: ConsoleNotifier, key: str = "m-1", text: str = "Мос�
     await notifier.send("", message(text), key=key, random_id=1, now=NOON)
 
 
-async def test_shows_key_and_story_and_ends_its_line() -> None:
+async def test_shows_key_and_story_and_stands_apart_from_the_next() -> None:
     stream, owed = io.StringIO(), alert()
 
     await ConsoleNotifier(stream).send("", owed.message, key=owed.key, random_id=1, now=NOON)
 
-    assert stream.getvalue().endswith(f"story bridge · record 0 · {owed.alert} · {owed.key}\n")
+    assert stream.getvalue().endswith(f"story bridge · record 0 · {owed.key}\n\n")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_has_its_first_line_set_off_on_a_terminal() -> None:
+    terminal, file = Terminal(), io.StringIO()
+
+    await send(ConsoleNotifier(terminal))
+    await send(ConsoleNotifier(file))
+
+    assert terminal.getvalue().startswith("\x1b[1mPUBLISHED · The bridge\x1b[0m\n")
+    assert terminal.getvalue().count("\x1b") == 2
+    assert file.getvalue().startswith("PUBLISHED · The bridge\n")
 
 
 async def test_tells_the_time_in_the_readers_zone() -> None:
