@@ -17,6 +17,10 @@ class NoAccess(Refused):
     """This account cannot see this channel (any longer)."""
 
 
+class Silence(Unavailable):
+    """The server took the request and does not answer: the connection may be dead without showing it."""
+
+
 class PasswordNeeded(Refused):
     """The code was right; the account has a password besides."""
 
