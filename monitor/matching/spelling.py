@@ -7,6 +7,7 @@ several ways open; the likeliest are taken. Words are in small letters throughou
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import islice, product
@@ -132,6 +133,7 @@ _RULES = {
         ye|je|ie е|ье
         yi и
         ev$ ев|ёв
+        ic$ ич|ик
         x кс
         qu кв
         ck к
@@ -149,6 +151,7 @@ _RULES = {
         (?:yi|yy|iy)$ ий
         (?<=[bdfghklmnprstvwz])y$ ий|і
         iv$ ів|ив
+        ic$ ич|ік
         shch щ
         sch щ|ш
         zgh зг
@@ -179,6 +182,10 @@ _LETTERS = {
     "ru": dict(zip("abdefgiklmnoprstuz", "абдефгиклмнопрстуз", strict=True)),
     "uk": dict(zip("abdefgiklmnoprstuz", "абдефгіклмнопрстуз", strict=True)),
 }
+_AS_SPOKEN = str.maketrans(
+    {"č": "ch", "ć": "ch", "ç": "ch", "š": "sh", "ş": "sh", "ž": "zh", "ł": "l", "ı": "i", "đ": "dj"}
+)
+_CYRILLIC = re.compile("[\u0400-\u052f]")
 _UKRAINIAN = re.compile("[бвдзлмнпрстф]ий$")  # in Russian mostly -ый
 
 
@@ -192,7 +199,7 @@ class Spellings(NamedTuple):
 
 def known(name: str) -> Spellings | None:
     """How the table writes this name, however it was given; None where it is not in it."""
-    return _table().get(name)
+    return _table().get(name.replace("ё", "е"))
 
 
 @lru_cache(maxsize=4096)
@@ -200,8 +207,10 @@ def spell(word: str) -> Spellings:
     """How this word of a name is written, by the table or by rule; the given spelling is among them."""
     if row := known(word):
         return Spellings(row.ru, row.uk, row.en | _latin(row.ru, "ru") | _latin(row.uk, "uk"))
-    if word.isascii():
-        return Spellings(by_rule(word, "en", "ru"), by_rule(word, "en", "uk"), frozenset((word,)))
+    if not _CYRILLIC.search(word):
+        plain = unicodedata.normalize("NFKD", word.translate(_AS_SPOKEN)).encode("ascii", "ignore").decode()
+        ru, uk = (by_rule(plain, "en", language) for language in ("ru", "uk")) if plain else (frozenset[str](),) * 2
+        return Spellings(ru, uk, frozenset((word,)))
     own = _languages(word)
     ru = frozenset((word,)) if "ru" in own else by_rule(word, "uk", "ru")
     uk = by_rule(word, "ru", "uk") if "ru" in own else frozenset((word,))
@@ -260,7 +269,7 @@ def _table() -> dict[str, Spellings]:
             for column in row.split("|")
         ]
         spellings = Spellings(*columns)
-        for name in frozenset().union(*columns):
+        for name in {name.replace("ё", "е") for column in columns for name in column}:
             seen = table.get(name)
             table[name] = Spellings(*map(frozenset.union, seen, spellings)) if seen else spellings
     return table

@@ -101,6 +101,10 @@ def test_knows_which_forms_of_a_name_are_words() -> None:
         ("kharkiv", "ru", "харьков"),
         ("хрущёв", "en", "khrushchev khrushchyov"),
         ("лук'янов", "ru", "лукьянов"),
+        ("петр", "uk", "петро"),
+        ("erdoğan", "ru", "эрдоган"),
+        ("milošević", "ru", "милошевич"),
+        ("milosevic", "uk", "мілосевич"),
         ("ющенко", "en", "yushchenko iushchenko"),
     ],
 )
