@@ -41,13 +41,19 @@ Facts = MutableMapping[str, Any]
 
 
 def configure(
-    *, verbose: bool = False, stream: TextIO | None = None, monotonic: Callable[[], float] = time.monotonic
+    *,
+    verbose: bool = False,
+    quiet: bool = False,
+    stream: TextIO | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
-    """From now on all log lines of this process go to `stream` (standard error). `verbose`: ours from debug up.
+    """From now on all log lines of this process go to `stream` (standard error). `verbose`: ours from debug up; `quiet`: no
+    more than warnings and errors.
 
     Other libraries are heard from warnings up, however verbose we are: what they say below that quotes addresses with tokens.
     """
     stream = sys.stderr if stream is None else stream
+    level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -57,7 +63,7 @@ def configure(
             redacted,
             for_terminal if stream.isatty() else as_json,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=False,
     )

@@ -84,6 +84,15 @@ def test_debug_lines_are_ours_alone_and_only_when_asked_for() -> None:
     assert [line["event"] for line in lines(verbose)] == ["looked"]
 
 
+def test_no_more_than_warnings_are_told_where_that_is_asked_for() -> None:
+    stream, log = logged(quiet=True)
+
+    log.info("alert delivered")
+    log.warning("alert postponed")
+
+    assert [line["event"] for line in lines(stream)] == ["alert postponed"]
+
+
 def test_what_other_libraries_warn_of_goes_the_same_way() -> None:
     stream, _ = logged()
 

@@ -1,6 +1,7 @@
 """monitor demo: the sample story, told by a Telegram on loopback to the daemon as it is."""
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
@@ -10,9 +11,9 @@ from pathlib import Path
 import click
 import msgspec
 
-from monitor.cli.progress import progress
+from monitor import logs
 from monitor.cli.rehearsing import Outcome, outcome
-from monitor.cli.screen import emit, say
+from monitor.cli.screen import emit, line, prose, say
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.verify import walk
 from monitor.config import Settings, load
@@ -20,7 +21,7 @@ from monitor.errors import ConfigError, Unavailable
 from monitor.ports import Store
 from monitor.rehearsal import World, serve, sign_in
 from monitor.rehearsal.script import read
-from monitor.rehearsal.story import play, prepare
+from monitor.rehearsal.story import Scene, play, prepare
 from monitor.stores.sqlite.store import open_store
 
 BASE = Path("var/demo")
@@ -28,6 +29,14 @@ BASE = Path("var/demo")
 MARK = "made-by-monitor-demo"
 PHONE, TOKEN, CHAT = "+9996600001", "100001:REHEARSAL", -4242
 TERMINAL, DESK = "terminal", "desk"
+LOOK = (
+    "story show belgorod-exchange",
+    "show russvolcorps/619",
+    "show russvolcorps/621",
+    "search обмен",
+    "verify",
+)
+"""What is worth a look afterwards; the two posts are the one that was edited and the one that was deleted."""
 PATIENCE = 60.0
 """Seconds for the daemon to meet all channels, and again after the last event for all alerts to arrive."""
 
@@ -39,12 +48,14 @@ PATIENCE = 60.0
 @with_usage
 def command(usage: Usage, *, once: bool, speed: float, port: int) -> int:
     """Tell the sample story, Belgorod in June 2023, on a Telegram of its own: no account, no network. The daemon reads it with
-    the real client over the real protocol, and its alerts are printed as they come.
+    the real client over the real protocol, and its alerts are printed as they come; of every other post it is said what might
+    have been taken for the story in it. Log lines with --verbose.
 
     \b
     Example:
       monitor demo --once --speed 600
     """
+    logs.configure(verbose=usage.verbose, quiet=not usage.verbose)
     return asyncio.run(_demo(usage, once=once, speed=speed))
 
 
@@ -64,14 +75,13 @@ async def _demo(usage: Usage, *, once: bool, speed: float) -> int:
         settings = _never_late(load(BASE / "config", {}, secrets=True))
         if not usage.json:
             say(story.title, style="bold")
-            say(f"{story.note.strip()}\n")
+            prose(f"{story.note.strip()}\n")
         # The store is made here, so that it can be looked at while the daemon fills it.
         async with open_store(settings.store.path) as store:
             daemon = asyncio.create_task(run(settings, out=sys.stderr if usage.json else sys.stdout))
             try:
                 await _until(daemon, lambda: _met(store, len(story.channels)))
-                with progress("telling the story") as moved:
-                    await play(story, world, speed=speed, told=lambda scene: moved(scene.number, len(story.scenes)))
+                await play(story, world, speed=speed, told=_nothing if usage.json else _say_why_not)
 
                 async def come() -> bool:
                     return (await outcome(story, store, world, subscribers=(TERMINAL, DESK), chat=DESK)).right
@@ -91,6 +101,16 @@ async def _demo(usage: Usage, *, once: bool, speed: float) -> int:
     else:
         _show(came, verified=verified)
     return 0 if came.right and verified else 1
+
+
+def _nothing(scene: Scene) -> None:
+    """For programs: what came of it is all they are told."""
+
+
+def _say_why_not(scene: Scene) -> None:
+    """Of what must alert nobody, what might have been taken for a story in it."""
+    if not scene.alerts:
+        say(f"no alert · {line(f'{scene.channel}/{scene.post}: {scene.why_not}')}\n", style="dim")
 
 
 async def _until(daemon: "asyncio.Task[None]", condition: Callable[[], Awaitable[bool]], *, fail: bool = True) -> None:
@@ -144,14 +164,13 @@ def _figures(came: Outcome) -> dict[str, object]:
 
 
 def _show(came: Outcome, *, verified: bool) -> None:
-    say()
-    for what, lines in (
+    for what, posts in (
         ("missing", came.missing),
         ("not expected", came.unexpected),
         ("not delivered", came.undelivered),
     ):
-        for line in lines:
-            say(f"{what}: {line}", style="red")
+        for post in posts:
+            say(f"{what}: {post}", style="red")
     if came.doubled or came.unsent:
         say(f"in the chat: {came.doubled} twice, {came.unsent} not as owed", style="red")
     say(
@@ -159,8 +178,17 @@ def _show(came: Outcome, *, verified: bool) -> None:
         f"{', each exactly once' if came.right else ''}. The ledger {'verifies' if verified else 'DOES NOT VERIFY'}.",
         style="green" if came.right and verified else "bold red",
     )
-    say(f"Look at what it left:  monitor story show belgorod-exchange --config {BASE / 'config'}")
-    say(f"                       monitor verify --config {BASE / 'config'}")
+    say("\nLook at what it left:")
+    for words in LOOK:
+        say(f"  {_called()} {words} --config {BASE / 'config'}")
+
+
+def _called() -> str:
+    """How this program is called from here: a stranger who typed `make demo` has no `monitor` on the path."""
+    found, called = shutil.which("monitor"), Path(sys.argv[0])
+    if found is not None and Path(found).resolve() == called.resolve():
+        return "monitor"
+    return min(str(called), os.path.relpath(called), key=len) if called.name == "monitor" else "python -m monitor"
 
 
 MONITOR = """# Made by monitor demo: a rehearsal on loopback.

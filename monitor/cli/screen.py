@@ -28,6 +28,11 @@ def say(words: str = "", *, style: str = "") -> None:
     _console().print(Text(visible(words), style=style), soft_wrap=True)
 
 
+def prose(words: str) -> None:
+    """A paragraph for people, with line breaks between words where the terminal is narrower."""
+    _console().print(Text(visible(words)))
+
+
 def tell(words: str) -> None:
     """A line on standard error, beside what is printed for people or programs."""
     print(visible(words), file=sys.stderr)
