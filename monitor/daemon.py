@@ -213,6 +213,7 @@ def collector(
         name=source.account,
         ledger=store.ledger,
         peers=store.peers,
+        agenda=store.agenda,
         health=store.health,
         clock=clock,
         first_history=settings.collect.first_history,

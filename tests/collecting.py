@@ -4,38 +4,49 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from monitor.clock import SystemClock
 from monitor.model.channel import Identity
 from monitor.model.record import Kind, Record
-from monitor.ports import Store
+from monitor.ports import Clock, Store
 from monitor.rehearsal import Server, sign_in
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.source import TelegramSource
 from monitor.stages.collect import Collector
-from monitor.telegram.client import Access
+from monitor.telegram.client import REQUEST_SECONDS, Access
 from monitor.telegram.config import Server as Address
 
 PHONE = "+9996612345"
 
 
-async def a_source(telegram: Server, store: Store, folder: Path, *names: str, phone: str = PHONE) -> TelegramSource:
-    """A source for these channels; its account is signed in."""
-    session = folder / "reader.session"
+async def a_source(
+    telegram: Server,
+    store: Store,
+    folder: Path,
+    *names: str | Identity,
+    account: str = "reader-1",
+    phone: str = PHONE,
+    clock: Clock | None = None,
+    patience: float = REQUEST_SECONDS,
+) -> TelegramSource:
+    """A source for these channels, each a username or an id; its account is signed in."""
+    session = folder / f"{account}.session"
     if not session.exists():
         await sign_in(telegram, session, phone)
     pem = folder / "server.pem"
     pem.write_text(telegram.public_key)
-    clock = SystemClock()
+    clock = clock or SystemClock()
     return TelegramSource(
-        account="reader-1",
+        account=account,
         access=Access(
             api_id=1,
             api_hash="0" * 32,
             session=session,
             server=Address(dc=telegram.dc, host=telegram.host, port=telegram.port, public_key_file=str(pem)),
+            patience=patience,
         ),
-        channels=[Identity(username=name) for name in names],
+        channels=[known_as(name) for name in names],
         peers=store.peers,
         clock=clock,
         pace=Pace(clock, None),
@@ -43,16 +54,53 @@ async def a_source(telegram: Server, store: Store, folder: Path, *names: str, ph
     )
 
 
+def known_as(name: str | Identity) -> Identity:
+    if isinstance(name, Identity):
+        return name
+    return Identity(id=int(name)) if name.startswith("-100") else Identity(username=name)
+
+
+def a_collector(
+    source: TelegramSource, store: Store, clock: Clock, *, first_history: int, recorded: Callable[[], object]
+) -> Collector:
+    return Collector(
+        source,
+        name=source.account,
+        ledger=store.ledger,
+        peers=store.peers,
+        agenda=store.agenda,
+        health=store.health,
+        clock=clock,
+        first_history=first_history,
+        poll_every=60_000,
+        recorded=recorded,
+    )
+
+
 class Collecting:
     """A collector at work, and the ledger it fills."""
 
-    def __init__(self, collector: Collector, store: Store, recorded: asyncio.Event) -> None:
+    def __init__(self, collector: Collector, source: TelegramSource, store: Store, recorded: asyncio.Event) -> None:
         self.collector = collector
+        self.source = source
         self.store = store
         self._recorded = recorded
 
+    async def poll(self) -> None:
+        """What the daemon does whenever a proof of contact is due."""
+        await self.collector.poll(self.source.channels)
+
     async def records(self) -> Sequence[Record]:
         return await self.store.ledger.read(0, 100_000)
+
+    async def contents(self, kind: Kind) -> list[Any]:
+        """What the records of this kind hold."""
+        return [record.content for record in await self.records() if record.kind is kind]
+
+    async def red(self) -> dict[str, str]:
+        """The channels and the source of which the newest fact is red, and what is said of it."""
+        facts = await self.store.health.facts()
+        return {fact.subject: fact.note for fact in facts if fact.red and fact.part in ("channel", "source")}
 
     async def told(self) -> list[tuple[Kind, str, int, str]]:
         """Kind, channel, post and text of every record of a post; not of the message that tells of the channel's making."""
@@ -79,30 +127,32 @@ class Collecting:
 
 
 @asynccontextmanager
-async def collecting(
-    telegram: Server, store: Store, folder: Path, *names: str, first_history: int = 100
+async def polling(
+    telegram: Server, store: Store, folder: Path, *names: str, clock: Clock, first_history: int = 100
 ) -> AsyncIterator[Collecting]:
-    """The daemon's collecting, and nothing else of it, while the block lasts."""
+    """A connected collector that does nothing by itself: `poll` and move the clock. Nothing is pushed to it."""
+    source = await a_source(telegram, store, folder, *names, clock=clock)
+    collector = a_collector(source, store, clock, first_history=first_history, recorded=lambda: None)
+    await collector.load()
+    async with source.asked():
+        yield Collecting(collector, source, store, asyncio.Event())
+
+
+@asynccontextmanager
+async def collecting(
+    telegram: Server, store: Store, folder: Path, *names: str, first_history: int = 100, seen: int | None = None
+) -> AsyncIterator[Collecting]:
+    """The daemon's collecting, and nothing else of it, while the block lasts. `seen`: how many of the channels can be seen."""
     source = await a_source(telegram, store, folder, *names)
     recorded = asyncio.Event()
-    collector = Collector(
-        source,
-        name="reader-1",
-        ledger=store.ledger,
-        peers=store.peers,
-        health=store.health,
-        clock=SystemClock(),
-        first_history=first_history,
-        poll_every=60_000,
-        recorded=recorded.set,
-    )
+    collector = a_collector(source, store, SystemClock(), first_history=first_history, recorded=recorded.set)
     await collector.load()
     watching, fetching = asyncio.create_task(collector.watch()), asyncio.create_task(collector.fetch())
     try:
         async with asyncio.timeout(20):
-            while len(await store.peers.contacts()) < len(names):
+            while len(await store.peers.contacts()) < (len(names) if seen is None else seen):
                 pass  # each look waits for the database's thread
-        yield Collecting(collector, store, recorded)
+        yield Collecting(collector, source, store, recorded)
     finally:
         for task in (watching, fetching):
             task.cancel()

@@ -1,19 +1,21 @@
 """Reads a channel's history further back than the first contact went; stopped, it goes on from where it was."""
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from monitor.errors import Refused
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
-from monitor.model.record import Draft, Gap, Said, Source
+from monitor.model.post import PostId
+from monitor.model.record import Draft, Said, Source
 from monitor.ports import Clock, Contact, Ledger, Peers, Reader
-from monitor.stages.collect import record
+from monitor.stages.collect import gap, passed_over, record, stretched
 
 PAGE = 100
 """Posts asked for at once."""
+SMALL = 2_000
+"""Ids before the first post there is that are asked for one by one; of more, they stay declared as unknown."""
 
 Progress = Callable[[Contact, int], None]
 """Told after each page: how far back it is now (`floor`), and how many posts were read."""
@@ -42,25 +44,41 @@ async def backfill(
     while met.floor > 1 and (limit is None or count < limit):
         size = PAGE if limit is None else min(PAGE, limit - count)
         page = await reader.history(channel, before=met.floor, limit=size)
-        if not page.drafts:
-            break
-        wanted = [draft for draft in page.drafts if since is None or (draft.published_at or 0) >= since]
-        reached = len(wanted) < len(page.drafts)
-        floor = wanted[0].post if wanted else met.floor
-        if not reached and not page.more:
-            floor = 1
-        await record(ledger, [_marked(draft, alert=alert) for draft in wanted], clock=clock)
-        holes = _holes([draft.post for draft in wanted], first=floor, last=met.floor - 1)
-        await record(ledger, [_gap(channel, clock.now(), *hole, "absent") for hole in holes], clock=clock)
+        # A post that could not be read has no date; it is never the reason to stop.
+        wanted = [each for each in page.drafts if since is None or not each.published_at or each.published_at >= since]
+        beginning = not page.drafts and met.floor <= SMALL
+        floor = 1 if beginning else wanted[0].post if wanted else met.floor
+        drafts = [_marked(draft, alert=alert) for draft in wanted]
+        await record(ledger, drafts, clock=clock)
+        await _look_into(reader, ledger, clock, channel, _holes(drafts, first=floor, last=met.floor - 1), alert=alert)
         met = msgspec.structs.replace(met, floor=floor)
         await peers.met([met])
         count += len(wanted)
         progress(met, count)
-        if reached or not page.more:
+        if len(wanted) < len(page.drafts) or not page.drafts:
             break
     if met.floor < start:
-        await record(ledger, [_gap(channel, clock.now(), met.floor, start - 1, "filled")], clock=clock)
+        await record(ledger, [gap(channel, clock.now(), met.floor, start - 1, "filled", Source.BACKFILL)], clock=clock)
     return count
+
+
+async def _look_into(
+    reader: Reader, ledger: Ledger, clock: Clock, channel: Identity, holes: Sequence[PostId], *, alert: bool
+) -> None:
+    """The ids that a page of history passed over. It may have come short, so it alone does not say that they are absent."""
+    small: list[PostId] = []
+    for first, last in stretched(holes):
+        if last - first >= PAGE and await passed_over(reader, channel, first, last):
+            await record(ledger, [gap(channel, clock.now(), first, last, "absent", Source.BACKFILL)], clock=clock)
+        else:
+            small += range(first, last + 1)
+    for start in range(0, len(small), PAGE):
+        looks = await reader.look(channel, small[start : start + PAGE])
+        found = [_marked(draft, alert=alert) for draft in looks.values() if draft is not None]
+        absent = stretched(post for post, draft in looks.items() if draft is None)
+        now = clock.now()
+        gaps = [gap(channel, now, *each, "absent", Source.BACKFILL) for each in absent]
+        await record(ledger, [*found, *gaps], clock=clock)
 
 
 def _marked(draft: Draft, *, alert: bool) -> Draft:
@@ -70,11 +88,6 @@ def _marked(draft: Draft, *, alert: bool) -> Draft:
     return msgspec.structs.replace(draft, content=content, source=Source.BACKFILL)
 
 
-def _gap(channel: Identity, now: Instant, first: int, last: int, standing: str) -> Draft:
-    content = Gap(first=first, last=last, standing=standing)
-    return Draft(content=content, channel=channel, post=first, observed_at=now, source=Source.BACKFILL)
-
-
-def _holes(posts: list[int], *, first: int, last: int) -> list[tuple[int, int]]:
-    edges = [first - 1, *posts, last + 1]
-    return [(low + 1, high - 1) for low, high in pairwise(edges) if high - low > 1]
+def _holes(drafts: Sequence[Draft], *, first: PostId, last: PostId) -> list[PostId]:
+    held = {draft.post for draft in drafts}
+    return [post for post in range(first, last + 1) if post not in held]

@@ -12,12 +12,13 @@ import msgspec
 import structlog
 
 from monitor.completeness.reach import Reach
+from monitor.completeness.schedule import SECOND_LOOK
 from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.model.channel import Identity
 from monitor.model.instant import SECOND, Instant
 from monitor.model.post import PostId
 from monitor.model.record import Access, Appended, Blind, Draft, Faulted, Gap, Said, Source
-from monitor.ports import Batch, Clock, Contact, Fact, Health, Ledger, NoContact, Peers, Watch
+from monitor.ports import Agenda, Batch, Clock, Contact, Errand, Fact, Health, Ledger, NoContact, Peers, Reader, Watch
 from monitor.stages.reporting import report
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,8 @@ GRACE = SECOND // 2
 KEEP_EVERY = SECOND
 """How far pushes have come is kept this often: what is lost of it by a crash is read again, not lost."""
 RETRY = 2 * SECOND
+PATIENCE = 30 * SECOND
+"""A source that could not tell what happened in a channel is asked again after, or when it said."""
 
 
 class Collector:
@@ -43,6 +46,7 @@ class Collector:
         name: str,
         ledger: Ledger,
         peers: Peers,
+        agenda: Agenda,
         health: Health,
         clock: Clock,
         first_history: int,
@@ -53,6 +57,7 @@ class Collector:
         self._name = name
         self._ledger = ledger
         self._peers = peers
+        self._agenda = agenda
         self._health = health
         self._clock = clock
         self._first_history = first_history
@@ -62,6 +67,7 @@ class Collector:
         self._met: dict[int, Contact] = {}
         self._hidden: set[int] = set()
         self._behind: set[int] = set()
+        self._not_before: dict[int, Instant] = {}
         self._due = False
         self._wake = asyncio.Event()
         self._keep_at: Instant = 0
@@ -131,8 +137,12 @@ class Collector:
 
     def _take_behind(self) -> list[Identity]:
         """The channels that the source could not follow, and those whose updates still have a hole."""
+        now = self._clock.now()
         behind = [
-            channel for channel in self._watch.channels if _id(channel) in self._behind or self._reach(channel).broken
+            channel
+            for channel in self._watch.channels
+            if _id(channel) in self._behind
+            or (self._reach(channel).broken and now >= self._not_before.get(_id(channel), 0))
         ]
         self._behind.clear()
         return behind
@@ -170,7 +180,12 @@ class Collector:
             self._hidden.discard(key)
             await self._append([_access(channel, contact.at, "granted", self._name, "")])
         reach = self._reach(channel)
-        told = await self._differences(channel, reach, upto=contact.pts)
+        trouble, told = None, True
+        try:
+            told = await self._differences(channel, reach, upto=contact.pts)
+        except Unavailable as error:
+            trouble = error  # what the ids alone show is fetched all the same
+            self._not_before[key] = contact.at + max(PATIENCE, int((error.wait or 0) * SECOND))
         if not told:
             await self._look_again(channel, met)
         await self._declare(channel, met)
@@ -181,6 +196,8 @@ class Collector:
             contact, pts=reach.pts, floor=met.floor, quiet=met.quiet, top=max(contact.top, met.top)
         )
         await self._peers.met([kept])
+        if trouble is not None:
+            raise trouble
         figures = {"top": float(contact.top), "unknown": float(unknown)}
         return Fact("channel", channel.name, contact.at, red=unknown > 0, figures=figures)
 
@@ -213,7 +230,7 @@ class Collector:
             return
         while stretches := await self._ledger.missing(channel, first=1, last=met.floor - 1, limit=STRETCHES):
             now = self._clock.now()
-            await self._append([_gap(channel, now, first, last, "unknown") for first, last in stretches])
+            await self._append([gap(channel, now, *each, "unknown", Source.POLL) for each in stretches])
 
     async def _differences(self, channel: Identity, reach: Reach, *, upto: int | None) -> bool:
         """What happened since `reach`, in the order in which it happened: new posts, edits and deletions.
@@ -221,6 +238,8 @@ class Collector:
         False where the source does not tell: only posts themselves can show it then.
         """
         while upto is not None and (reach.pts is None or reach.pts < upto):
+            if self._clock.now() < self._not_before.get(_id(channel), 0):
+                raise Unavailable("the source was asked to tell what happened a moment ago, and could not")
             difference = None if reach.pts is None else await self._watch.difference(channel, pts=reach.pts)
             if difference is None or difference.too_long:
                 return False
@@ -231,36 +250,46 @@ class Collector:
         return True
 
     async def _look_again(self, channel: Identity, met: Contact) -> None:
-        """The newest posts that we hold, again: for edits that nobody told of. (Deletions: `stages/reread.py`.)"""
+        """Nobody tells what happened: the newest posts that we hold are looked at again, for edits, and for deletions that a
+        second look may confirm. What happened to older ones shows when they are due to be looked at."""
         log.warning("the source does not tell what happened; looking at the last posts", channel=channel.name)
+        now = self._clock.now()
+        blind = Blind(since=met.at, until=now, reason="the source does not tell what was edited and deleted")
+        await self._append([Draft(content=blind, channel=channel, observed_at=now)])
         newest = range(met.top, max(met.floor, met.top - PAGE + 1) - 1, -1)
         held = await self._ledger.standing(channel, newest)
         looks = await self._watch.look(channel, [post for post, standing in held.items() if not standing.deleted])
         await self._append([draft for draft in looks.values() if draft is not None])
+        number = next((each.number for each in await self._ledger.held() if each.identity.id == channel.id), 0)
+        errands = [Errand(now + SECOND_LOOK, number, post, 0) for post, draft in looks.items() if draft is None]
+        if errands:
+            await self._agenda.schedule(errands)
 
     async def _fill(self, channel: Identity, met: Contact, *, top: PostId) -> int:
-        """Fetches every id up to `top` that the ledger does not account for. How many are still unknown."""
+        """Fetches every id up to `top` that the ledger does not account for. How many are still unknown.
+
+        Pages of history are quick, and bring posts; they may come short, so they alone never say that one is absent.
+        """
+        paged: set[PostId] = set()
         while stretches := await self._ledger.missing(channel, first=met.floor, last=top, limit=STRETCHES):
-            unknown = sum(last - first + 1 for first, last in stretches)
             first, last = stretches[0]
-            if last - first >= PAGE // 2:
+            if last - first >= PAGE // 2 and first not in paged:
+                paged.add(first)
                 page = await self._watch.history(channel, after=first - 1, limit=PAGE)
-                drafts = list(page.drafts)
-                known = [draft.post for draft in drafts]
-                absent = _between(first, min(last, known[-1] if known else 0), known)
-            else:
-                ids = [post for first, last in stretches for post in range(first, last + 1)][:PAGE]
-                looks = await self._watch.look(channel, ids)
-                drafts = [draft for draft in looks.values() if draft is not None]
-                absent = _stretches(post for post, draft in looks.items() if draft is None)
+                await self._append([self._marked(draft, met) for draft in page.drafts])
+                continue
+            if last - first >= PAGE and await passed_over(self._watch, channel, first, last):
+                await self._append([gap(channel, self._clock.now(), first, last, "absent", Source.POLL)])
+                continue
+            ids = [post for first, last in stretches for post in range(first, last + 1)][:PAGE]
+            looks = await self._watch.look(channel, ids)
             now = self._clock.now()
-            drafts = [self._marked(draft, met) for draft in drafts]
-            await self._append([*drafts, *(_gap(channel, now, first, last, "absent") for first, last in absent)])
-            left = await self._ledger.missing(channel, first=met.floor, last=top, limit=STRETCHES)
-            if left == stretches:
-                return (
-                    unknown  # the source did not answer for them this time; they stay unknown and are asked for again
-                )
+            absent = stretched(post for post, draft in looks.items() if draft is None)
+            found = [self._marked(draft, met) for draft in looks.values() if draft is not None]
+            await self._append([*found, *(gap(channel, now, *each, "absent", Source.POLL) for each in absent)])
+            if await self._ledger.missing(channel, first=met.floor, last=top, limit=STRETCHES) == stretches:
+                # The source did not answer for them this time; they stay unknown and are asked for again.
+                return sum(last - first + 1 for first, last in stretches)
         return 0
 
     @staticmethod
@@ -310,14 +339,16 @@ async def record(ledger: Ledger, drafts: Sequence[Draft], *, clock: Clock) -> Se
     return []
 
 
-def _gap(channel: Identity, now: Instant, first: PostId, last: PostId, standing: str) -> Draft:
-    return Draft(
-        content=Gap(first=first, last=last, standing=standing),
-        channel=channel,
-        post=first,
-        observed_at=now,
-        source=Source.POLL,
-    )
+async def passed_over(reader: Reader, channel: Identity, first: PostId, last: PostId) -> bool:
+    """Does the source, asked for the next post from `first` on, name one beyond `last`? That spares a look at each id."""
+    page = await reader.history(channel, after=first - 1, limit=1)
+    return bool(page.drafts) and page.drafts[0].post > last
+
+
+def gap(channel: Identity, now: Instant, first: PostId, last: PostId, standing: str, source: Source) -> Draft:
+    """The ids `first` to `last` are accounted for so."""
+    content = Gap(first=first, last=last, standing=standing)
+    return Draft(content=content, channel=channel, post=first, observed_at=now, source=source)
 
 
 def _access(channel: Identity, now: Instant, standing: str, account: str, reason: str) -> Draft:
@@ -328,13 +359,7 @@ def _id(channel: Identity) -> int:
     return channel.id or hash((channel.username or "").casefold())
 
 
-def _between(first: PostId, last: PostId, known: Iterable[PostId]) -> list[tuple[PostId, PostId]]:
-    """The stretches of `first`…`last` without the known ids."""
-    held = set(known)
-    return _stretches(post for post in range(first, last + 1) if post not in held)
-
-
-def _stretches(posts: Iterable[PostId]) -> list[tuple[PostId, PostId]]:
+def stretched(posts: Iterable[PostId]) -> list[tuple[PostId, PostId]]:
     """Ids as stretches of neighbours, lowest first."""
     stretches: list[tuple[PostId, PostId]] = []
     for post in sorted(posts):

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import os
+import sqlite3
 import stat
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -156,6 +157,8 @@ def require_key(path: Path) -> None:
 def _session(path: Path) -> SQLiteSession:
     try:
         return SQLiteSession(str(session_path(path)))
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"{path}: the session cannot be opened now ({error})") from error
     except Exception as error:  # sqlite3 raises half a dozen kinds for a file that is none of its own
         raise ConfigError(
             f"{path}: not a Telethon session ({type(error).__name__}); move it away and sign in again"

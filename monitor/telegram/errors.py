@@ -58,7 +58,7 @@ _PASSING = (
     TimeoutError,
     OSError,
     EOFError,  # the connection was cut within a frame
-    sqlite3.OperationalError,  # the session file: locked or not writable now
+    sqlite3.DatabaseError,  # the session file: locked, not writable now, or its disk failing
 )
 
 

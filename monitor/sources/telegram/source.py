@@ -1,5 +1,6 @@
 """The channels that one account watches: pushes as they come, and answers when asked."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ import structlog
 from telethon import TelegramClient
 from telethon.tl import functions, types
 
-from monitor.errors import Refused, Unavailable
+from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.model.channel import CHANNEL_ID_BASE, Identity
 from monitor.model.instant import SECOND, Instant
 from monitor.model.post import PostId
@@ -36,7 +37,7 @@ RETRY_FIRST, RETRY_LAST = 1 * SECOND, 300 * SECOND
 JITTER = 0.2
 """Of the pause, on top: accounts that lost a server together do not come back together."""
 LOOK_UP_AGAIN = 3600 * SECOND
-"""A name that was not found is looked up again after."""
+"""A name that was not found, and a channel that was lost, are asked for again after."""
 
 
 class TelegramSource:
@@ -67,7 +68,9 @@ class TelegramSource:
         self._client: TelegramClient | None = None
         self._watched: dict[int, Identity] = {}
         self._hashes: dict[int, int] = {}
-        self._unresolved = {identity: _Pending("not looked up yet", 0) for identity in channels}
+        self._lost: dict[int, NoContact] = {}
+        self._resolving = asyncio.Lock()
+        self._unresolved = {identity: _Pending("not looked up yet", 0, refused=False) for identity in channels}
 
     # ------------------------------------------------------------------------------------------------------- as a Stream
 
@@ -93,11 +96,13 @@ class TelegramSource:
                     self.state, self.signed_out = str(error), True
                     log.error("account signed out; use monitor login", account=self.account, reason=str(error))
                     return
-                except Unavailable as error:
+                except (Unavailable, Refused, ConfigError) as error:
+                    if isinstance(error, ConfigError) and self.state == "connecting":
+                        raise  # a start that cannot succeed; later the same is a trouble of this account alone
                     self.state = str(error)
                     now = self._clock.now()
                     lost_at = lost_at or now
-                    pause = max(wait, int((error.wait or 0) * SECOND))
+                    pause = max(wait, int((getattr(error, "wait", None) or 0) * SECOND))
                     pause += int(pause * random.uniform(0, JITTER))  # noqa: S311 - no secret hangs on it
                     log.warning(
                         "account disconnected", account=self.account, reason=str(error), retry_in=pause / SECOND
@@ -124,6 +129,8 @@ class TelegramSource:
         for packet in packets:
             self._learn(getattr(packet, "chats", ()))
         batch = updates.read(packets, watched=self._watched, observed_at=self._clock.now())
+        for channel in batch.behind:
+            self._lost.pop(_bare(channel), None)  # it is not as it was: worth a look before the hour is over
         if self._pushes.overflowed():
             log.warning("pushes came faster than they could be recorded; asking for the rest", account=self.account)
             return msgspec.structs.replace(batch, behind=tuple(self.channels))
@@ -146,11 +153,19 @@ class TelegramSource:
         if self._client is None:
             raise Unavailable(f"account {self.account}: {self.state}")
         await self._resolve()
+        now = self._clock.now()
         seen: list[Contact | NoContact] = [
-            NoContact(identity, self._clock.now(), "lost", self.account, pending.reason)
+            NoContact(identity, now, "lost", self.account, pending.reason)
             for identity, pending in self._unresolved.items()
+            if pending.refused
         ]
-        wanted = [channel for channel in channels if _bare(channel) in self._hashes]
+        wanted = []
+        for channel in channels:
+            lost = self._lost.get(_bare(channel))
+            if lost is not None and now - lost.at < LOOK_UP_AGAIN:
+                seen.append(lost)
+            elif _bare(channel) in self._hashes:
+                wanted.append(channel)
         for chunk in _chunks(wanted, DIALOGS):
             seen += await self._dialogs(chunk)
         return seen
@@ -165,7 +180,9 @@ class TelegramSource:
         except SignedOut:
             raise
         except Refused:
-            found = {}  # one channel that cannot be seen spoils the answer for all: ask each by itself
+            # One channel that cannot be seen spoils the answer for all. Each is asked by itself, once; what is lost is not
+            # among those asked together next time.
+            found = {}
         else:
             now = self._clock.now()
             found = {
@@ -175,17 +192,27 @@ class TelegramSource:
                 for dialog in answer.dialogs
                 if getattr(dialog.peer, "channel_id", 0) in self._watched and dialog.pts
             }
-        return [found.get(_bare(channel)) or await self._newest(channel) for channel in channels]
+        answers = [found.get(_bare(channel)) or await self._newest(channel) for channel in channels]
+        return [each for each in answers if each is not None]
 
-    async def _newest(self, channel: Identity) -> Contact | NoContact:
+    async def _newest(self, channel: Identity) -> Contact | NoContact | None:
         try:
             answer = await self._history(channel, offset=0, add=0, limit=1)
-        except NoAccess as error:
-            return NoContact(channel, self._clock.now(), "lost", self.account, str(error))
+        except SignedOut:
+            raise
+        except Refused as error:
+            lost = NoContact(channel, self._clock.now(), "lost", self.account, str(error))
+            self._lost[_bare(channel)] = lost
+            return lost
+        except Unavailable as error:
+            log.warning("nothing learned of a channel", channel=channel.name, reason=str(error))
+            return None
+        self._lost.pop(_bare(channel), None)
         top = max((message.id for message in answer.messages), default=0)
         return Contact(channel, self._clock.now(), top, getattr(answer, "pts", None))
 
     async def difference(self, channel: Identity, *, pts: int) -> Difference | None:
+        asked_at = self._clock.now()
         try:
             answer = await self._ask(
                 functions.updates.GetChannelDifferenceRequest(
@@ -203,24 +230,25 @@ class TelegramSource:
         if isinstance(answer, types.updates.ChannelDifferenceTooLong):
             return Difference((), answer.dialog.pts or pts, more=False, too_long=True)
         drafts = updates.read_difference(
-            answer, watched=self._watched, observed_at=self._clock.now(), channel=self._now_known(channel)
+            answer, watched=self._watched, observed_at=asked_at, channel=self._now_known(channel)
         )
         return Difference(drafts, answer.pts, more=not answer.final and answer.pts > pts)
 
     async def history(
         self, channel: Identity, *, limit: int, after: PostId | None = None, before: PostId | None = None
     ) -> Page:
-        limit = min(limit, MESSAGES)
+        limit, asked_at = min(limit, MESSAGES), self._clock.now()
         if after is not None:
             answer = await self._history(channel, offset=after + 1, add=-limit, limit=limit)
         else:
             answer = await self._history(channel, offset=before or 0, add=0, limit=limit)
-        drafts = sorted(self._drafts(channel, answer.messages), key=lambda d: d.post)
+        drafts = sorted(self._drafts(channel, answer.messages, asked_at), key=lambda d: d.post)
         return Page(tuple(d for d in drafts if after is None or d.post > after), more=len(answer.messages) >= limit)
 
     async def look(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Draft | None]:
         looks: dict[PostId, Draft | None] = {}
         for chunk in _chunks(posts, MESSAGES):
+            asked_at = self._clock.now()
             answer = await self._ask(
                 functions.channels.GetMessagesRequest(
                     self._input_channel(channel), [types.InputMessageID(post) for post in chunk]
@@ -230,7 +258,7 @@ class TelegramSource:
             for message in answer.messages:  # paired by id: replies come short, and in any order
                 if message.id in asked:
                     missing = isinstance(message, types.MessageEmpty)
-                    looks[message.id] = None if missing else next(iter(self._drafts(channel, [message])))
+                    looks[message.id] = None if missing else next(iter(self._drafts(channel, [message], asked_at)))
         return looks
 
     async def _history(self, channel: Identity, *, offset: int, add: int, limit: int) -> Any:
@@ -247,10 +275,11 @@ class TelegramSource:
             )
         )
 
-    def _drafts(self, channel: Identity, messages: Sequence[Any]) -> list[Draft]:
-        now, known = self._clock.now(), self._now_known(channel)
+    def _drafts(self, channel: Identity, messages: Sequence[Any], asked_at: Instant) -> list[Draft]:
+        """Observed when we asked: what is pushed while the answer is on its way is newer than the answer."""
+        known = self._now_known(channel)
         return [
-            draft(message, channel=known, source=Source.POLL, observed_at=now)
+            draft(message, channel=known, source=Source.POLL, observed_at=asked_at)
             for message in messages
             if not isinstance(message, types.MessageEmpty)
         ]
@@ -262,8 +291,11 @@ class TelegramSource:
 
         Telegram bears few look-ups of names (floods of 18 hours are known), so a name is never looked up a second time.
         """
-        if not self._unresolved:
-            return
+        async with self._resolving:
+            if self._unresolved:
+                await self._resolve_the_rest()
+
+    async def _resolve_the_rest(self) -> None:
         known = await self._peers.peers(self.account)
         by_id = {peer.id: peer for peer in known}
         by_name = {peer.username.casefold(): peer for peer in known if peer.username}
@@ -277,10 +309,10 @@ class TelegramSource:
             except SignedOut:
                 raise
             except Unavailable as error:
-                self._unresolved[identity] = _Pending(str(error), now + int((error.wait or 0) * SECOND))
+                self._unresolved[identity] = _Pending(str(error), now + int((error.wait or 0) * SECOND), refused=False)
                 continue
             except Refused as error:
-                self._unresolved[identity] = _Pending(str(error), now + LOOK_UP_AGAIN)
+                self._unresolved[identity] = _Pending(str(error), now + LOOK_UP_AGAIN, refused=True)
                 continue
             bare = CHANNEL_ID_BASE - peer.id
             self._hashes[bare] = peer.access_hash
@@ -338,10 +370,11 @@ class TelegramSource:
 
 
 class _Pending(msgspec.Struct, frozen=True):
-    """A channel whose id is not known yet: why, and when its name may be looked up again."""
+    """A channel whose id is not known yet: why, when its name may be looked up again, and whether that is an answer."""
 
     reason: str
     not_before: Instant
+    refused: bool
 
 
 def _bare(channel: Identity) -> int:
