@@ -14,7 +14,7 @@ from monitor.alerting.plan import Audience, parties
 from monitor.clock import SystemClock
 from monitor.config import Settings, secret
 from monitor.config.signing import Signer, signer
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, Unavailable
 from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
 from monitor.model.channel import Identity
@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 CHECKPOINT_EVERY = 10 * MINUTE
 REREAD_EVERY = 5 * SECOND
+STORE_AGAIN = 5 * SECOND
 
 
 def check_ready(settings: Settings) -> None:
@@ -62,7 +63,7 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
     async with AsyncExitStack() as stack:
         stack.enter_context(_collecting(settings))
         signs = signer(settings.ledger)
-        store = await stack.enter_async_context(open_store(settings.store.path, now=clock.now))
+        store = await stack.enter_async_context(_patiently_opened(settings, clock))
         search = await stack.enter_async_context(open_search(settings.store.search_path, forms=inflect))
         matcher = await asyncio.to_thread(Matcher, settings.stories)
         await _record_start(settings, store, matcher, clock)
@@ -193,6 +194,20 @@ class _Wakes:
     def recorded(self) -> None:
         self.detect.set()
         self.index.set()
+
+
+@asynccontextmanager
+async def _patiently_opened(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
+    """The store, however long the disk is full or another process holds the file."""
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                store = await stack.enter_async_context(open_store(settings.store.path, now=clock.now))
+                break
+            except Unavailable as error:
+                log.error("store not available; trying again", reason=str(error))
+                await clock.sleep_until(clock.now() + STORE_AGAIN)
+        yield store
 
 
 def _collecting(settings: Settings) -> ExitStack:
