@@ -172,3 +172,33 @@ async def test_goes_on_after_the_connection_was_lost(bridge: Server, store: Stor
         bridge.world.publish("bridge_news", "The line is up again.")
 
         await at_work.until(lambda told: len(told) == 2)
+
+
+async def test_fetches_missing_posts_although_the_source_cannot_tell_what_happened(
+    bridge: Server, store: Store, tmp_path: Path
+) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+        bridge.faults.fail("updates.getChannelDifference", "PERSISTENT_TIMESTAMP_OUTDATED", times=None)
+        bridge.faults.swallow(times=1)
+        bridge.world.publish("bridge_news", "Swallowed.")
+        bridge.world.publish("bridge_news", "Last.")
+
+        await at_work.until(lambda told: len(told) == 3)
+
+        assert {text for *_, text in await at_work.told()} == {"First.", "Swallowed.", "Last."}
+
+
+async def test_a_history_that_comes_short_makes_no_post_absent(bridge: Server, store: Store, tmp_path: Path) -> None:
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        bridge.world.publish("bridge_news", "First.")
+        await at_work.until(lambda told: len(told) == 1)
+    for number in range(250):
+        bridge.world.publish("bridge_news", f"Missed {number}.")
+    bridge.faults.shorten("messages.getHistory", 30, times=None)
+
+    async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
+        await at_work.until(lambda told: len(told) == 251)
+
+        assert not [record for record in await at_work.records() if isinstance(record.content, Gap)]
