@@ -48,12 +48,17 @@ class Piece(NamedTuple):
 
 
 def say_pieces(pieces: Iterable[Piece], *, indent: str) -> None:
-    """A text of a stranger's, each of its lines behind `indent`, so that it can imitate none of ours."""
-    whole = Text(indent)
+    """A text of a stranger's, each of its lines behind `indent`, so that it can imitate none of ours: also those that the
+    terminal is too narrow for."""
+    whole = Text()
     for piece in pieces:
-        words = f"{piece.opening}{visible(piece.words)}{piece.closing}"
-        whole.append(words.replace("\n", f"\n{indent}"), style=piece.style)
-    _console().print(whole, soft_wrap=True)
+        whole.append(f"{piece.opening}{visible(piece.words)}{piece.closing}", style=piece.style)
+    console = _console()
+    for part in whole.split(allow_blank=True) or [whole]:
+        for words in (
+            part.wrap(console, console.width - len(indent), overflow="fold") if console.is_terminal else [part]
+        ):
+            console.print(Text(indent), words, sep="", soft_wrap=True)
 
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, folded: Collection[str] = ()) -> None:

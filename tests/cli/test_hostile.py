@@ -10,6 +10,8 @@ from builders import BRIDGE, NOON, revision
 from commanding import Desk
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
 
 from monitor.cli.diff import changes
 from monitor.cli.screen import Piece, as_json, emit, line, say, say_pieces, say_table
@@ -70,6 +72,25 @@ def test_every_line_of_a_text_stands_behind_its_indent(words: str) -> None:
     lines = printed(lambda: say_pieces([Piece(words)], indent="  | ")).split("\n")
 
     assert all(each.startswith("  |") for each in lines[:-1])
+
+
+class Terminal(io.TextIOWrapper):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "words", ["x" * 500, "bridge " * 100, "桥" * 300, " " * 200 + "record 1 speaks of nothing", "a\n\nb", ""]
+)
+def test_not_even_a_terminal_that_is_too_narrow_begins_a_line_without_the_indent(words: str) -> None:
+    stream = Terminal(io.BytesIO(), encoding="utf-8")
+    with redirect_stdout(stream):
+        say_pieces([Piece(words, style="red")], indent="  | ")
+        stream.flush()
+    lines = re.sub("\x1b\\[[0-9;]*m", "", stream.buffer.getvalue().decode()).split("\n")
+
+    assert all(each.startswith("  |") for each in lines[:-1])
+    assert max(map(cell_len, lines)) <= Console(file=stream).width
 
 
 @given(
