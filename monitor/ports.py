@@ -62,7 +62,8 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class NoContact(msgspec.Struct, frozen=True):
-    """The channel could not be seen at `at`. `standing`: lost, or restricted (withheld from this account by country or law)."""
+    """The channel could not be seen at `at`. `standing`: lost, restricted (withheld from this account by country or law), or
+    waiting (not found yet, and nothing is known of it)."""
 
     channel: Identity
     at: Instant

@@ -12,8 +12,8 @@ from monitor.cli.words import moment
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
 from monitor.config.channels import username
-from monitor.errors import ConfigError
-from monitor.model.channel import Channel, Identity
+from monitor.errors import ConfigError, Refused
+from monitor.model.channel import Channel
 from monitor.model.instant import Instant
 
 
@@ -75,25 +75,19 @@ async def _backfill(
             watch = next((each for each in sources if channel.identity in each.wanted), None)
             if watch is None:
                 raise ConfigError(f"{channel.name} is read with no account; backfill needs one")
-            async with watch.asked():
+            async with watch.asked(channel.identity):
                 collector = daemon.collector(watch, settings, store, clock, lambda: None)
                 await collector.load()
-                known = [each for each in watch.channels if _same(each, channel)]
-                await collector.poll(known)
-                if not known:
-                    raise ConfigError(f"{channel.name} cannot be seen by account {watch.account}")
+                known = watch.found(channel.identity)
+                if known is None:
+                    raise Refused(f"{channel.name}: {watch.missing(channel.identity).reason}")
+                await collector.poll([known])
                 counts.append(
                     await backfill(
                         watch, store.ledger, store.peers, clock,
-                        channel=known[0], since=since, limit=limit, alert=alert,
+                        channel=known, since=since, limit=limit, alert=alert,
                         progress=lambda contact, count: moved(count, limit or 0),
                     )
                 )  # fmt: skip
         await settle(settings, store, moved=moved)
     return counts
-
-
-def _same(identity: Identity, channel: Channel) -> bool:
-    if channel.id is not None:
-        return identity.id == channel.id
-    return (identity.username or "").casefold() == (channel.username or "").casefold()

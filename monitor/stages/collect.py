@@ -176,8 +176,12 @@ class Collector:
         elif contact.at - met.at > 2 * self._poll_every:
             blind = Blind(since=met.at, until=contact.at, reason="no contact with the channel")
             await self._append([Draft(content=blind, channel=channel, observed_at=contact.at)])
-        if key in self._hidden:
-            self._hidden.discard(key)
+        hidden = self._hidden & {
+            key,
+            _id(Identity(username=channel.username)),
+        }  # it may have been hidden by its name alone
+        if hidden:
+            self._hidden -= hidden
             await self._append([_access(channel, contact.at, "granted", self._name, "")])
         reach = self._reach(channel)
         trouble, told = None, True
@@ -275,8 +279,12 @@ class Collector:
             first, last = stretches[0]
             if last - first >= PAGE // 2 and first not in paged:
                 paged.add(first)
-                page = await self._watch.history(channel, after=first - 1, limit=PAGE)
-                await self._append([self._marked(draft, met) for draft in page.drafts])
+                try:
+                    page = await self._watch.history(channel, after=first - 1, limit=PAGE)
+                except Unavailable as error:
+                    log.info("no page of history; looking at each id", channel=channel.name, reason=str(error))
+                else:
+                    await self._append([self._marked(draft, met) for draft in page.drafts])
                 continue
             if last - first >= PAGE and await passed_over(self._watch, channel, first, last):
                 await self._append([gap(channel, self._clock.now(), first, last, "absent", Source.POLL)])
@@ -302,7 +310,7 @@ class Collector:
 
     async def _lost(self, answer: NoContact) -> Fact:
         key = _id(answer.channel)
-        if key not in self._hidden:
+        if key not in self._hidden and answer.standing != "waiting":
             self._hidden.add(key)
             log.error("channel cannot be seen", channel=answer.channel.name, reason=answer.reason)
             await self._append([_access(answer.channel, answer.at, answer.standing, answer.account, answer.reason)])

@@ -1,5 +1,6 @@
 """Telegram's and Telethon's errors, as ours."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,10 @@ class SignedOut(Refused):
 
 class NoAccess(Refused):
     """This account cannot see this channel (any longer)."""
+
+
+class Withheld(NoAccess):
+    """The law of some country keeps this channel's posts from this account: what it is shown says nothing about them."""
 
 
 class Silence(Unavailable):
@@ -103,5 +108,6 @@ def translated() -> Iterator[None]:
 def _name(error: Exception) -> str:
     if isinstance(error, errors.RPCError):
         # An error that Telethon knows has a class of its own, and only the word of its status (BAD_REQUEST) as its message.
-        return f"Telegram answered {vars(error).get('message') or type(error).__name__.removesuffix('Error')}"
+        named = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).upper()
+        return f"Telegram answered {vars(error).get('message') or named}"
     return f"Telegram is not reachable ({type(error).__name__})"

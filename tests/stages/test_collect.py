@@ -3,13 +3,22 @@
 from pathlib import Path
 
 import pytest
+from carrying import Clock
+from collecting import PHONE, collecting, polling
 
-from monitor.model.record import Gap, Kind, Said, Source
+from monitor.model.instant import HOUR, MINUTE, parse
+from monitor.model.record import Gap, Kind, Source
 from monitor.ports import Store
 from monitor.rehearsal import Server
-from collecting import PHONE, collecting
+from monitor.rehearsal.mishaps import ban, unban, withhold
 
 PUBLISHED, EDITED, DELETED = Kind.PUBLISHED, Kind.EDITED, Kind.DELETED
+NOON = parse("2023-06-04T12:00:00Z")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture
@@ -202,3 +211,98 @@ async def test_a_history_that_comes_short_makes_no_post_absent(bridge: Server, s
         await at_work.until(lambda told: len(told) == 251)
 
         assert not [record for record in await at_work.records() if isinstance(record.content, Gap)]
+
+
+# ------------------------------------------------------------------------------------------------- what cannot be seen, or told
+
+
+async def test_col_05_says_once_that_a_channel_is_lost_and_once_that_it_is_seen_again(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    bridge.world.publish("bridge_news", "Seen.")
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        ban(bridge.world, PHONE, "bridge_news")
+        for _ in range(3):
+            await at_work.poll()
+        assert "bridge_news" in await at_work.red()
+        unban(bridge.world, PHONE, "bridge_news")
+        clock.move(HOUR)
+        await at_work.poll()
+
+        assert [told.standing for told in await at_work.contents(Kind.ACCESS)] == ["lost", "granted"]
+        assert not await at_work.contents(DELETED)
+        assert not await at_work.red()
+
+
+async def test_a_channel_that_is_found_only_later_is_recorded_as_granted(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    async with polling(bridge, store, tmp_path, "bridge_news", "new_news", clock=clock) as at_work:
+        await at_work.poll()
+        bridge.world.add_channel("new_news")
+        clock.move(HOUR)
+        await at_work.poll()
+
+        access = [record for record in await at_work.records() if record.kind is Kind.ACCESS]
+        assert [(told.channel.username, told.content.standing) for told in access] == [
+            ("new_news", "lost"),
+            ("new_news", "granted"),
+        ]
+
+
+async def test_col_04_a_channel_that_waits_to_be_looked_up_is_red_and_nothing_is_claimed_of_it(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    bridge.faults.flood("contacts.resolveUsername", 66_230, times=None)
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+
+        assert "66230" in (await at_work.red())["bridge_news"]
+        assert not await at_work.contents(Kind.ACCESS)
+
+
+async def test_col_41_posts_that_are_withheld_by_law_are_neither_absent_nor_deleted(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    bridge.world.publish("bridge_news", "Seen.")
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        withhold(bridge.world, PHONE, "bridge_news", reason="blocked by a court")
+        bridge.world.publish("bridge_news", "Withheld.")
+        await at_work.poll()
+
+        (access,) = await at_work.contents(Kind.ACCESS)
+        assert (access.standing, access.reason) == ("restricted", "blocked by a court")
+        assert "blocked by a court" in (await at_work.red())["bridge_news"]
+        assert not await at_work.contents(DELETED)
+        assert not await at_work.contents(Kind.GAP)
+
+
+async def test_declares_the_time_without_contact_to_a_channel(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        clock.move(HOUR)
+        await at_work.poll()
+
+        (blind,) = await at_work.contents(Kind.BLIND)
+        assert (blind.since, blind.until) == (NOON, NOON + HOUR)
+
+
+async def test_looks_at_the_last_posts_where_nobody_tells_what_happened(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    kept, changed, gone = (bridge.world.publish("bridge_news", text) for text in ("Kept.", "Before.", "Gone."))
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        bridge.world.edit("bridge_news", changed, "After.")
+        bridge.world.delete("bridge_news", [gone])
+        bridge.faults.too_long()
+        await at_work.poll()
+
+        assert (EDITED, "bridge_news", changed, "After.") in await at_work.told()
+        assert [errand.post for errand in await store.agenda.due(clock.now() + MINUTE, limit=10)] == [gone]
+        assert len(await at_work.contents(Kind.BLIND)) == 1
+        assert kept

@@ -1,4 +1,4 @@
-"""How often may an account ask, and how often connect?"""
+"""How often may an account ask, what may it not ask yet, and how often may it connect?"""
 
 from pathlib import Path
 
@@ -8,14 +8,23 @@ from monitor.ports import Clock
 
 
 class Pace:
-    """At most so many requests a second, evenly. None: as many as there are."""
+    """At most so many requests a second, evenly; None: as many as there are. Of a method that was flooded, none."""
 
     def __init__(self, clock: Clock, requests_per_second: float | None) -> None:
         self._clock = clock
         self._gap = None if requests_per_second is None else int(SECOND / requests_per_second)
         self._next: Instant = 0
+        self._paused: dict[str, Instant] = {}
 
-    async def turn(self) -> None:
+    def pause(self, method: str, seconds: float) -> None:
+        """Nothing may be asked of the method until then: whoever asks all the same is told to wait longer, or banned."""
+        self._paused[method] = self._clock.now() + int(seconds * SECOND)
+
+    async def turn(self, method: str) -> None:
+        """Returns when the method may be asked. `Unavailable` while it is paused."""
+        left = self._paused.get(method, 0) - self._clock.now()
+        if left > 0:
+            raise Unavailable(f"asked to wait {left / SECOND:.0f} s longer", wait=left / SECOND)
         if self._gap is None:
             return
         now = self._clock.now()
