@@ -29,7 +29,7 @@ from monitor.stages.deliver import Courier, deliver
 from monitor.stages.detect import Detector, keep_detecting
 from monitor.stages.duties import perform, ticking
 from monitor.stages.index import keep_indexed
-from monitor.stages.reread import look_again, reread
+from monitor.stages.reread import Rereader
 from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.store import open_store
 from monitor.telegram.client import Access, locked
@@ -96,10 +96,12 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
             for each in collectors:
                 each.poll_soon()
 
+        rereader = Rereader(store.ledger, store.positions, store.agenda, reader_of=_asker(watches), clock=clock)
+
         async def rereads() -> None:
             for delay in settings.collect.reread:
-                await reread(store.ledger, store.positions, store.agenda, _asker(watches), clock, delay=delay)
-            await look_again(store.ledger, store.agenda, _asker(watches), clock)
+                await rereader.reread(delay=delay)
+            await rereader.look_again()
             wake.recorded()
 
         ticks: dict[str, tuple[int, Callable[[], object]]] = {
@@ -238,8 +240,7 @@ def collector(
 
 
 def _asker(watches: Sequence[TelegramSource]) -> Callable[[Identity], Reader | None]:
-    by_channel = {channel.id: watch for watch in watches for channel in watch.channels}
-    return lambda channel: by_channel.get(channel.id)
+    return lambda channel: next((watch for watch in watches if watch.found(channel) is not None), None)
 
 
 async def _record_start(settings: Settings, store: Store, matcher: Matcher, clock: Clock) -> None:

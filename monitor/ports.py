@@ -294,7 +294,7 @@ class Peers(Protocol):
 
 
 class Errand(msgspec.Struct, frozen=True, order=True):
-    """Something to be done: look at a post again, by number `tier` of the configured delays."""
+    """Something to be done: look at a post again. `tier` tells looks of several kinds at one post apart."""
 
     due_at: Instant
     channel: int

@@ -40,15 +40,21 @@ def ticking(ticks: Mapping[str, tuple[Instant, Callable[[], object]]]) -> Iterat
 
 
 async def perform(
-    name: str, duty: Callable[[], Awaitable[object]], *, due: asyncio.Event, health: Health, clock: Clock
+    name: str,
+    duty: Callable[[], Awaitable[object]],
+    *,
+    due: asyncio.Event,
+    health: Health,
+    clock: Clock,
+    patience: float = DUTY_SECONDS,
 ) -> None:
-    """Does the duty whenever it is due, for ever, and says in the health rows how it went."""
+    """Does the duty whenever it is due, for ever, and says in the health rows how it went. `patience` in seconds."""
     failed = 0
     while True:
         await due.wait()
         due.clear()
         try:
-            async with asyncio.timeout(DUTY_SECONDS):
+            async with asyncio.timeout(patience):
                 await duty()
         except (Unavailable, Refused, TimeoutError) as error:
             failed += 1
