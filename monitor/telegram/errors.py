@@ -30,10 +30,6 @@ class PasswordNeeded(Refused):
     """The code was right; the account has a password besides."""
 
 
-class UnknownMethod(Refused):
-    """The server does not offer this method to us."""
-
-
 class Duplicate(Refused):
     """The server has already acted on this request (its `random_id` is known)."""
 
@@ -80,8 +76,6 @@ def ours(error: Exception) -> MonitorError | None:
         return SignedOut(what)
     if isinstance(error, _NO_ACCESS):
         return NoAccess(what)
-    if isinstance(error, errors.RPCError) and "METHOD_INVALID" in str(error.message):
-        return UnknownMethod(what)
     if isinstance(error, _PASSING):
         return Unavailable(what)
     if isinstance(error, errors.RPCError):

@@ -199,6 +199,19 @@ async def test_fetches_missing_posts_although_the_source_cannot_tell_what_happen
         assert {text for *_, text in await at_work.told()} == {"First.", "Swallowed.", "Last."}
 
 
+async def test_fetches_missing_posts_where_a_difference_is_refused(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        bridge.faults.fail("updates.getChannelDifference", "USER_NOT_PARTICIPANT", times=None)
+        bridge.world.publish("bridge_news", "New.")
+        await at_work.poll()
+
+        assert [text for *_, text in await at_work.told()] == ["New."]
+        assert not await at_work.red()
+
+
 async def test_a_history_that_comes_short_makes_no_post_absent(bridge: Server, store: Store, tmp_path: Path) -> None:
     async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
         bridge.world.publish("bridge_news", "First.")

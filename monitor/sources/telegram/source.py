@@ -22,7 +22,7 @@ from monitor.sources.telegram.message import draft
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.pushes import PushQueue
 from monitor.telegram.client import Access, connected, held_session, reconnected, request, require_key
-from monitor.telegram.errors import SignedOut, Silence, UnknownMethod, Withheld
+from monitor.telegram.errors import NoAccess, SignedOut, Silence, Withheld
 
 log = structlog.get_logger(__name__)
 
@@ -227,7 +227,10 @@ class TelegramSource:
                 ),
                 of=channel,
             )
-        except UnknownMethod:
+        except (SignedOut, NoAccess):
+            raise
+        except Refused as error:  # of channels that were not joined, for one
+            log.info("no difference is told", channel=channel.name, reason=str(error))
             return None
         if isinstance(answer, types.updates.ChannelDifferenceEmpty):
             return Difference((), max(pts, answer.pts), more=False)
