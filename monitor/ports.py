@@ -62,8 +62,7 @@ class Contact(msgspec.Struct, frozen=True):
 
 
 class NoContact(msgspec.Struct, frozen=True):
-    """The channel could not be seen at `at`. `standing`: lost, restricted (withheld from this account by country or law), or
-    waiting (not found yet, and nothing is known of it)."""
+    """The channel could not be seen at `at`. `standing`: lost, restricted (by country or law), waiting (not found yet)."""
 
     channel: Identity
     at: Instant

@@ -119,8 +119,10 @@ def test_every_key_is_in_the_example_configuration(file: str) -> None:
 
 def shell_lines(page: str) -> list[str]:
     """What a reader would type: the lines of the code blocks, remarks taken off."""
-    blocks = re.findall(r"^```(?:sh|shell|console|bash)?\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
-    lines = [line.removeprefix("$ ").strip() for block in blocks for line in block.splitlines()]
+    # All blocks are read, and then the shell's picked: the end of one in another language would else begin one.
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    shell = [block for language, block in blocks if language in ("", "sh", "shell", "console", "bash")]
+    lines = [line.removeprefix("$ ").strip() for block in shell for line in block.splitlines()]
     return [re.sub(r"\s+# .*$", "", line) for line in lines if line and not line.startswith("#")]
 
 

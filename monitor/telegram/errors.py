@@ -18,7 +18,7 @@ class NoAccess(Refused):
     """This account cannot see this channel (any longer)."""
 
 
-class Withheld(NoAccess):
+class Withheld(Refused):
     """The law of some country keeps this channel's posts from this account: what it is shown says nothing about them."""
 
 

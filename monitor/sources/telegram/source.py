@@ -227,7 +227,7 @@ class TelegramSource:
                 ),
                 of=channel,
             )
-        except (SignedOut, NoAccess):
+        except (SignedOut, NoAccess, Withheld):
             raise
         except Refused as error:  # of channels that were not joined, for one
             log.info("no difference is told", channel=channel.name, reason=str(error))
