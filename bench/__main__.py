@@ -52,9 +52,9 @@ def main() -> None:
     lines = [
         "# Benchmarks",
         "",
-        f"Measured with `make bench` on {datetime.now(UTC).date()}: {os.cpu_count()} cores, Python {platform.python_version()}. Rates are",
-        "medians with the lowest and highest of the repeats; machines differ and disks swing, so trust the ratios, whose two sides",
-        "were measured in turn in one run.",
+        f"Measured with `make bench` on {datetime.now(UTC).date()}: {os.cpu_count()} cores, Python {platform.python_version()}.",
+        "Rates are medians with the lowest and highest of the repeats; machines differ and disks swing, so trust the ratios, whose",
+        "two sides were measured in turn in one run.",
     ]
     for name in wanted.section or SECTIONS:
         title, measure = SECTIONS[name]

@@ -53,8 +53,10 @@ def check_ready(settings: Settings) -> None:
             raise ConfigError(f"{settings.directory}: no {what} are configured; the daemon would do nothing with them")
 
 
-async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = sys.stdout) -> None:
-    """The daemon, until it is cancelled. Alerts for the console go to `out`.
+async def run(
+    settings: Settings, *, clock: Clock | None = None, out: TextIO = sys.stdout, as_json: bool = False
+) -> None:
+    """The daemon, until it is cancelled. Alerts for the console go to `out`, in words or `as_json`.
 
     Raises `AlreadyRunning` where another process collects with this data, `ConfigError` for what cannot start,
     `LedgerBroken` where the ledger is not what it was.
@@ -67,7 +69,7 @@ async def run(settings: Settings, *, clock: Clock | None = None, out: TextIO = s
         search = await stack.enter_async_context(open_search(settings.store.search_path, forms=inflect))
         matcher = await asyncio.to_thread(Matcher, settings.stories)
         await _record_start(settings, store, matcher, clock)
-        notifiers = await stack.enter_async_context(_notifiers(settings, out))
+        notifiers = await stack.enter_async_context(_notifiers(settings, out, as_json=as_json))
         wake = _Wakes()
         watches = sources(settings, store, clock)
         collectors = [collector(source, settings, store, clock, wake.recorded) for source in watches]
@@ -250,9 +252,8 @@ async def _record_start(settings: Settings, store: Store, matcher: Matcher, cloc
 
 
 @asynccontextmanager
-async def _notifiers(settings: Settings, out: TextIO) -> AsyncIterator[Mapping[str, Notifier]]:
+async def _notifiers(settings: Settings, out: TextIO, *, as_json: bool) -> AsyncIterator[Mapping[str, Notifier]]:
     """One notifier for each kind that somebody is told by."""
-    zones = {subscriber.address: subscriber.time_zone for subscriber, _ in settings.subscribers}
     async with AsyncExitStack() as stack:
         opened: dict[str, Notifier] = {}
         hooks = [via for _, via in settings.subscribers if isinstance(via, webhook.Config)]
@@ -260,9 +261,9 @@ async def _notifiers(settings: Settings, out: TextIO) -> AsyncIterator[Mapping[s
             found = webhook.destinations((via, secret(Path(via.secret_file))) for via in hooks)
             opened["webhook"] = await stack.enter_async_context(webhook.opened(found))
         if any(isinstance(via, console.Config) for _, via in settings.subscribers):
-            opened["console"] = console.ConsoleNotifier(out, zones=zones)
+            opened["console"] = console.ConsoleNotifier(out, as_json=as_json)
         if settings.bot is not None and any(isinstance(via, telegram.Config) for _, via in settings.subscribers):
             token = secret(Path(settings.bot.token_file))
-            bot = telegram.opened(access(settings.bot, settings), token, zones=zones)
+            bot = telegram.opened(access(settings.bot, settings), token)
             opened["telegram"] = await stack.enter_async_context(bot)
         yield opened

@@ -387,8 +387,11 @@ class Store(Protocol):
 class Notifier(Protocol):
     """What carries an alert. `key` is the message's own over all attempts; `random_id` the same as a number."""
 
-    async def send(self, address: str, message: Message, *, key: str, random_id: int, now: Instant) -> None:
-        """Returns when the other side has accepted it. `Unavailable(wait)`: try again. `Refused`: never will."""
+    async def send(
+        self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
+    ) -> None:
+        """Returns when the other side has accepted it. `time_zone`: the reader's. `Unavailable(wait)`: try again. `Refused`:
+        never will."""
         ...
 
 

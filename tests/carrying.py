@@ -56,7 +56,9 @@ class Inbox:
     def speak_again(self, address: str) -> None:
         self._silent.discard(address)
 
-    async def send(self, address: str, message: Message, *, key: str, random_id: int, now: Instant) -> None:
+    async def send(
+        self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
+    ) -> None:
         self.tried.append((address, key))
         self._changed.set()
         if address in self._silent:

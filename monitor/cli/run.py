@@ -26,7 +26,7 @@ def command(usage: Usage) -> int:
 
     settings = load(usage.directory, os.environ, secrets=True)
     daemon.check_ready(settings)
-    return asyncio.run(_until_told(daemon.run(settings)))
+    return asyncio.run(_until_told(daemon.run(settings, as_json=usage.json)))
 
 
 async def _until_told(running: Coroutine[Any, Any, None]) -> int:

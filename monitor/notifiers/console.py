@@ -1,7 +1,7 @@
 """How does an alert get onto a terminal?"""
 
 import asyncio
-from collections.abc import Mapping
+import json
 from typing import TextIO
 
 import msgspec
@@ -21,22 +21,25 @@ class Config(msgspec.Struct, frozen=True, tag="console", tag_field="kind", forbi
 
 
 class ConsoleNotifier:
-    """Prints to a stream; `zones` are the readers' time zones by address.
+    """Prints to a stream; `as_json`: what a webhook would be sent, with its `key`, an object a line.
 
     A terminal that was stopped, or a pipe that nobody reads, holds up whoever writes to it. So a thread writes, one alert at a
     time; while it is stuck, others are told to come again later, and the one it is stuck on is not printed twice.
     """
 
-    def __init__(self, stream: TextIO, *, zones: Mapping[str, str] | None = None) -> None:
+    def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
         self._stream = stream
-        self._zones = zones or {}
+        self._as_json = as_json
         self._key = ""
         self._printing: asyncio.Future[None] | None = None
 
-    async def send(self, address: str, message: Message, *, key: str, random_id: int, now: Instant) -> None:
+    async def send(
+        self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
+    ) -> None:
         if self._printing is None or (self._printing.done() and self._key != key):
-            words = for_terminal(message, key=key, time_zone=self._zones.get(address, "UTC"))
             self._key = key
+            in_words = f"{for_terminal(message, key=key, time_zone=time_zone)}\n\n"
+            words = _in_json(message, key) if self._as_json else in_words
             self._printing = asyncio.get_running_loop().run_in_executor(None, self._print, words)
         elif self._key != key:
             raise Unavailable("the terminal does not take what is printed")
@@ -55,8 +58,12 @@ class ConsoleNotifier:
     def _print(self, words: str) -> None:
         encoding = self._stream.encoding or "utf-8"
         words = words.encode(encoding, "backslashreplace").decode(encoding)
-        if self._stream.isatty():
+        if self._stream.isatty() and not self._as_json:
             first, _, rest = words.partition("\n")
             words = f"\x1b[1m{first}\x1b[0m\n{rest}"
-        self._stream.write(f"{words}\n\n")
+        self._stream.write(words)
         self._stream.flush()
+
+
+def _in_json(message: Message, key: str) -> str:
+    return json.dumps({"key": key, **msgspec.to_builtins(message)}) + "\n"  # ASCII: for any terminal

@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -42,17 +42,15 @@ class Config(msgspec.Struct, frozen=True, tag="telegram", tag_field="kind", forb
 
 
 @asynccontextmanager
-async def opened(
-    access: Access, token: str, *, zones: Mapping[str, str] | None = None
-) -> AsyncIterator["TelegramNotifier"]:
-    """Connects at the first alert. `zones`: the readers' time zones by address.
+async def opened(access: Access, token: str) -> AsyncIterator["TelegramNotifier"]:
+    """Connects at the first alert.
 
     `ConfigError` for a session file that others can read, `AlreadyRunning` for one that is in use.
     """
     if session_path(access.session).exists():
         with held_session(access.session):
             pass
-    notifier = TelegramNotifier(access, token, zones or {})
+    notifier = TelegramNotifier(access, token)
     try:
         yield notifier
     finally:
@@ -62,12 +60,9 @@ async def opened(
 class TelegramNotifier:
     """`address` is a chat. One connection serves them all; it is opened when there is something to send."""
 
-    def __init__(
-        self, access: Access, token: str, zones: Mapping[str, str], *, client: TelegramClient | None = None
-    ) -> None:
+    def __init__(self, access: Access, token: str, *, client: TelegramClient | None = None) -> None:
         self._access = access
         self._token = token
-        self._zones = zones
         self._opening = asyncio.Lock()
         self._doors = AsyncExitStack()
         self._client = client
@@ -75,8 +70,10 @@ class TelegramNotifier:
         self._closed_until: Instant = 0
         self._closed_because = ""
 
-    async def send(self, address: str, message: Message, *, key: str, random_id: int, now: Instant) -> None:
-        worded = for_chat(message, time_zone=self._zones.get(address, "UTC"))
+    async def send(
+        self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
+    ) -> None:
+        worded = for_chat(message, time_zone=time_zone)
         client = await self._connected(now)
         try:
             await self._deliver(client, address, worded, random_id)

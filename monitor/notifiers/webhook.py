@@ -153,7 +153,9 @@ class WebhookNotifier:
         self._destinations = destinations
         self._seconds = seconds
 
-    async def send(self, address: str, message: Message, *, key: str, random_id: int, now: Instant) -> None:
+    async def send(
+        self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
+    ) -> None:
         destination = self._destinations.get(address)
         if destination is None:
             raise Refused("no webhook with this url is configured any longer")

@@ -120,7 +120,14 @@ class Courier:
             if notifier is None:
                 raise Refused(f"nothing here carries alerts by {subscriber.kind}")
             async with asyncio.timeout(self._patience):
-                await notifier.send(subscriber.address, message, key=alert.key, random_id=alert.random_id, now=now)
+                await notifier.send(
+                    subscriber.address,
+                    message,
+                    key=alert.key,
+                    random_id=alert.random_id,
+                    now=now,
+                    time_zone=subscriber.time_zone,
+                )
         except Unavailable as error:
             return self._postponed(alert, str(error), wait=error.wait)
         except TimeoutError:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,8 +15,8 @@ from monitor.errors import Refused, Unavailable, Uncertain
 from monitor.notifiers.console import ConsoleNotifier
 
 
-async def send(notifier: ConsoleNotifier, key: str = "m-1", text: str = "Мост взорван") -> None:
-    await notifier.send("", message(text), key=key, random_id=1, now=NOON)
+async def send(notifier: ConsoleNotifier, key: str = "m-1", text: str = "Мост взорван", time_zone: str = "UTC") -> None:
+    await notifier.send("", message(text), key=key, random_id=1, now=NOON, time_zone=time_zone)
 
 
 async def test_shows_key_and_story_and_stands_apart_from_the_next() -> None:
@@ -45,9 +46,20 @@ async def test_has_its_first_line_set_off_on_a_terminal() -> None:
 async def test_tells_the_time_in_the_readers_zone() -> None:
     stream = io.StringIO()
 
-    await send(ConsoleNotifier(stream, zones={"": "Europe/Kyiv"}))
+    await send(ConsoleNotifier(stream), time_zone="Europe/Kyiv")
 
     assert "15:00:00 Europe/Kyiv (12:00:00 UTC)" in stream.getvalue()
+
+
+async def test_is_an_object_a_line_for_programs() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+
+    for key in ("m-1", "m-2"):
+        await send(ConsoleNotifier(stream, as_json=True), key=key)
+
+    alerts = [json.loads(line) for line in stream.buffer.getvalue().splitlines()]
+    assert [each["key"] for each in alerts] == ["m-1", "m-2"]
+    assert {(each["event"], each["post"]["text"]) for each in alerts} == {("published", "Мост взорван")}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "koi8-r", "latin-1"])
