@@ -12,7 +12,7 @@ import structlog
 from monitor import __version__
 from monitor.alerting.plan import Audience, parties
 from monitor.clock import SystemClock
-from monitor.config import Settings, secret
+from monitor.config import Settings, dark, secret
 from monitor.config.signing import Signer, signer
 from monitor.errors import ConfigError, Unavailable
 from monitor.matching.matcher import Matcher
@@ -21,7 +21,7 @@ from monitor.model.channel import Identity
 from monitor.model.instant import MINUTE, SECOND
 from monitor.model.record import Configured, Draft, Kept, Kind
 from monitor.notifiers import console, telegram, webhook
-from monitor.ports import Clock, Notifier, Reader, Store
+from monitor.ports import Clock, Fact, Notifier, Reader, Store
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.source import TelegramSource
 from monitor.stages.collect import Collector, record
@@ -29,6 +29,7 @@ from monitor.stages.deliver import Courier, deliver
 from monitor.stages.detect import Detector, keep_detecting
 from monitor.stages.duties import perform, ticking
 from monitor.stages.index import keep_indexed
+from monitor.stages.reporting import report
 from monitor.stages.reread import Rereader
 from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.store import open_store
@@ -69,6 +70,7 @@ async def run(
         search = await stack.enter_async_context(open_search(settings.store.search_path, forms=inflect))
         matcher = await asyncio.to_thread(Matcher, settings.stories)
         await _record_start(settings, store, matcher, clock)
+        await _tell_of_the_dark(settings, store, clock)
         notifiers = await stack.enter_async_context(_notifiers(settings, out, as_json=as_json))
         wake = _Wakes()
         watches = sources(settings, store, clock)
@@ -249,6 +251,14 @@ async def _record_start(settings: Settings, store: Store, matcher: Matcher, cloc
     """With which program, files and wordings the watch goes on from here."""
     content = Configured(version=__version__, files=settings.digests, editions=matcher.editions)
     await record(store.ledger, [Draft(content=content, observed_at=clock.now())], clock=clock)
+
+
+async def _tell_of_the_dark(settings: Settings, store: Store, clock: Clock) -> None:
+    """A channel that nobody reads is red from the start."""
+    unread = dark(settings)
+    for channel, reason in unread:
+        log.error("channel stays dark", channel=channel.name, reason=reason)
+    await report(store.health, *(Fact("channel", each.name, clock.now(), red=True, note=why) for each, why in unread))
 
 
 @asynccontextmanager

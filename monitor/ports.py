@@ -29,9 +29,7 @@ class Step(msgspec.Struct, frozen=True):
 
 class Batch(msgspec.Struct, frozen=True):
     """What a stream saw at one moment. The steps count once the drafts are recorded.
-
-    `behind`: channels in which something happened that this stream did not bring; the source must be asked.
-    """
+    `behind`: channels in which something happened that this stream did not bring; the source must be asked."""
 
     drafts: tuple[Draft, ...] = ()
     steps: tuple[Step, ...] = ()
@@ -49,8 +47,7 @@ class Stream(Protocol):
 class Contact(msgspec.Struct, frozen=True):
     """Proof that the channel was seen at `at`: its newest post id and, where Telegram tells, its update counter `pts`.
 
-    Kept in the store with what the first contact decided: posts below `floor` were never asked for, posts up to `quiet` were
-    there before we came and are no news.
+    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news.
     """
 
     channel: Identity
@@ -72,10 +69,8 @@ class NoContact(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Part of a channel's history: `drafts` in rising order of ids. `more`: there is more of it in the direction asked for.
-
-    A source says by this that there is no post between those of a page, nor between `after` and its first.
-    """
+    """Part of a channel's history, in rising order of ids, with no post missing between them, nor between `after` and the first.
+    `more`: there is more in the direction asked for."""
 
     drafts: tuple[Draft, ...]
     more: bool
@@ -83,9 +78,7 @@ class Page(msgspec.Struct, frozen=True):
 
 class Difference(msgspec.Struct, frozen=True):
     """What happened in a channel after an update counter: `drafts` in order, up to `pts`. `more`: ask again from `pts`.
-
-    `too_long`: the source will not tell what happened; only history can.
-    """
+    `too_long`: the source will not tell what happened; only history can."""
 
     drafts: tuple[Draft, ...]
     pts: int
@@ -128,7 +121,7 @@ class Watch(Stream, Reader, Protocol):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a post stands in the ledger: its newest revision's index, what it says (None: erased or never seen), deleted or not."""
+    """How a post stands: its newest revision's index, what it says (None: erased or never seen), deleted or not."""
 
     index: int
     post: Post | None
@@ -173,6 +166,10 @@ class Ledger(Protocol):
 
     async def revisions(self, channel: Identity, post: PostId) -> Sequence[Record]:
         """All records of one post, oldest first; none where the channel or post is unknown."""
+        ...
+
+    async def histories(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Record]:
+        """All records of these posts (ledger's channel number, post id), in the order of the ledger."""
         ...
 
     async def standing(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Standing]:
@@ -279,7 +276,7 @@ class Peer(msgspec.Struct, frozen=True):
 
 
 class Peers(Protocol):
-    """Ids and access hashes, asked for once; and how far each channel's updates are known to be recorded."""
+    """Ids and access hashes, asked for once; how far each channel's updates are recorded."""
 
     async def peers(self, account: str) -> Sequence[Peer]: ...
 
@@ -390,8 +387,7 @@ class Notifier(Protocol):
     async def send(
         self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
     ) -> None:
-        """Returns when the other side has accepted it. `time_zone`: the reader's. `Unavailable(wait)`: try again. `Refused`:
-        never will."""
+        """Returns when the other side has accepted it. `time_zone` is the reader's. `Refused`: it never will."""
         ...
 
 

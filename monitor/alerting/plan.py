@@ -226,6 +226,7 @@ def _post(record: Record, earlier: Alert | None, audience: Audience) -> PostRef:
         date=_time(record.published_at) or (earlier.message.post.date if earlier else None),
         text=_clean(record.said.text) if record.said else None,
         link=f"https://t.me/{username}/{record.post}" if _USERNAME.fullmatch(username) else None,
+        attached=tuple(_clean(item.described()) for item in record.said.media) if record.said else (),
     )
 
 
@@ -255,7 +256,7 @@ def _minimal(message: Message) -> Message:
     replace = msgspec.structs.replace
     return replace(
         message,
-        post=replace(message.post, text=None),
+        post=replace(message.post, text=None, attached=()),
         spans=(),
         why=(),
         change=replace(message.change, before=None) if message.change else None,

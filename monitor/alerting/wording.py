@@ -114,15 +114,17 @@ def _notes(message: Message, when: Callable[[str | None], str]) -> list[str]:
 def _texts(message: Message) -> list[tuple[str, str]]:
     """What the post says and said, each with the line that announces it."""
     now, before = message.post.text, message.change.before if message.change else None
+    attached = [("attached:", "\n".join(message.post.attached))] if message.post.attached else []
     if message.event == "deleted":
         return [("it said:", before)] if before else [("what it said is not at hand", "")]
     if now is None:
         return [("the text is left out, as this subscription asks", "")]
     if before is None:
-        return [("", now)] if now else [("no text", "")]
+        return [("", now), *attached] if now else attached or [("no text", "")]
     if before == now:
-        return [("the words are the same; markup, media or links were changed:", now)]
-    return [("now:" if now else "now without text", now), ("before:" if before else "before without text", before)]
+        return [("the words are the same; markup, media or links were changed:", now), *attached]
+    says = [("now:" if now else "now without text", now), ("before:" if before else "before without text", before)]
+    return [*says, *attached]
 
 
 def _reasons(message: Message) -> list[str]:

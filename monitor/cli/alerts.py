@@ -92,6 +92,8 @@ async def _read(settings: Settings, states: Sequence[State], *, subscriber: str 
 
 
 async def _retry(settings: Settings, keys: Sequence[str], *, subscriber: str | None) -> int:
+    async with reading(settings):
+        pass  # there is a ledger, or it is told that there is none
     async with adding(settings) as store:
         if not keys:
             dead = await store.outbox.alerts(states=[State.DEAD], subscriber=subscriber, limit=_MANY)

@@ -23,6 +23,7 @@ from monitor.rehearsal import World, serve, sign_in
 from monitor.rehearsal.script import read
 from monitor.rehearsal.story import Scene, play, prepare
 from monitor.stores.sqlite.store import open_store
+from monitor.telegram.client import locked
 
 BASE = Path("var/demo")
 """Where the rehearsal keeps its configuration and its ledger, below the directory that it is called in."""
@@ -56,7 +57,9 @@ def command(usage: Usage, *, once: bool, speed: float, port: int) -> int:
       monitor demo --once --speed 600
     """
     logs.configure(verbose=usage.verbose, quiet=not usage.verbose)
-    return asyncio.run(_demo(usage, once=once, speed=speed))
+    BASE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with locked(BASE.with_suffix(".lock"), what=f"the rehearsal in {BASE}"):
+        return asyncio.run(_demo(usage, once=once, speed=speed))
 
 
 async def _demo(usage: Usage, *, once: bool, speed: float) -> int:

@@ -22,6 +22,7 @@ from monitor.cli.words import channel, moment
 from monitor.config import Settings, load
 from monitor.errors import ConfigError, LedgerBroken
 from monitor.model.instant import Instant
+from monitor.model.post import PostId
 from monitor.model.record import Record
 
 BATCH = 500
@@ -40,7 +41,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 @click.command()
 @click.option("--format", "form", type=click.Choice(["jsonl"]), required=True, help="jsonl: a JSON object a line.")
 @click.option("--output", "-o", metavar="PATH", required=True, help="Where to; - is standard output.")
-@click.option("--story", metavar="S", help="Only posts that were flagged for this story.")
+@click.option("--story", metavar="S", help="Only posts that were flagged for this story, with all that became of them.")
 @click.option("--channel", "name", metavar="C", callback=channel, help="Only this channel.")
 @click.option("--since", metavar="D", callback=moment, help="Only what was published then or later.")
 @click.option("--until", metavar="D", callback=moment, help="Only what was published before.")
@@ -120,7 +121,7 @@ async def _chooser(store: Store, wanted: Filter) -> Callable[[Record], bool]:
         at = record.published_at if record.published_at is not None else record.observed_at
         return (
             (number is None or record.number == number)
-            and (flagged is None or record.index in flagged)
+            and (flagged is None or (record.number, record.post) in flagged)
             and (wanted.since is None or at >= wanted.since)
             and (wanted.until is None or at < wanted.until)
         )
@@ -128,11 +129,13 @@ async def _chooser(store: Store, wanted: Filter) -> Callable[[Record], bool]:
     return chosen
 
 
-async def _flagged(store: Store, story: str) -> Set[int]:
-    found: set[int] = set()
+async def _flagged(store: Store, story: str) -> Set[tuple[int, PostId]]:
+    """The posts, by the ledger's number of their channel and their id."""
+    found: set[tuple[int, PostId]] = set()
     before = None
     while matches := await store.findings.of_story(story, limit=10_000, before=before):
-        found.update(match.record for match in matches)
+        records = await store.ledger.records([match.record for match in matches])
+        found.update((record.number, record.post) for record in records)
         before = min(match.record for match in matches)
     return found
 

@@ -106,8 +106,13 @@ def _print(dossier: Dossier) -> None:
         say(_heading(record), style="bold")
         say(f"  record {record.index}, leaf {record.leaf.hex()}")
         if record.said is not None:
-            say_pieces(_pieces(before, record.said.text), indent="  | ")
+            if record.said.text or before:
+                say_pieces(_pieces(before, record.said.text), indent="  | ")
             before = record.said.text
+            for item in record.said.media:
+                say(f"  attached: {line(item.described(), most=400)}")
+            if record.said.service:
+                say(f"  {line(record.said.service)}")
         elif (words := _words(record)) is not None:
             say(f"  {words}")
     if dossier.matches:

@@ -19,6 +19,7 @@ from monitor.model.channel import Channel
 from monitor.model.instant import MINUTE, SECOND, Instant, text
 from monitor.ports import Contact, Fact, Held
 
+DETECT = ("stage", "detect")
 STALE_POLLS = 3
 """Polls that may be missed before evidence is too old to be any."""
 
@@ -98,20 +99,31 @@ def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
         yield Line(part="channel", subject="-", red=True, at=None, words="no channels: nothing is watched")
     for channel in settings.channels:
         yield _channel(channel, seen, oldest=oldest)
-    names = {channel.name.casefold() for channel in settings.channels}
+    # What was taken out of the configuration may have been red when it was last looked at, and nobody looks any more.
+    concerned = {
+        "channel": (),  # told of above
+        "source": [account.name for account in settings.accounts],
+        "destination": [subscriber.name for subscriber, _ in settings.subscribers],
+    }
     for fact in seen.facts:
-        if fact.part != "channel" or (fact.subject.casefold() not in names and fact.red):
+        if (fact.part, fact.subject) != DETECT and fact.subject in concerned.get(fact.part, (fact.subject,)):
             yield _fact(fact)
     yield _ledger(seen)
-    yield Line(
-        part="stage",
-        subject="detect",
-        red=False,
-        at=None,
-        words=f"{seen.detected:,} of {seen.size:,} records",
-        figures={"position": seen.detected, "behind": seen.size - seen.detected},
-    )
+    yield _detect(seen)
     yield from _subscribers(settings, seen.outbox)
+
+
+def _detect(seen: Seen) -> Line:
+    fact = next((fact for fact in seen.facts if (fact.part, fact.subject) == DETECT), None)
+    part, subject = DETECT
+    return Line(
+        part=part,
+        subject=subject,
+        red=fact is not None and fact.red,
+        at=None if fact is None else fact.at,
+        words=f"{seen.detected:,} of {seen.size:,} records",
+        figures={"position": seen.detected, "behind": seen.size - seen.detected, **(fact.figures if fact else {})},
+    )
 
 
 def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
@@ -122,7 +134,7 @@ def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
     figures = dict(fact.figures) if fact else {}
     figures["posts"] = held.posts if held else 0
     if contact is not None:
-        figures["top"] = contact.top
+        figures["top"] = max(contact.top, held.top if held else 0)  # what was pushed is newer than the last look
     words = ""
     if fact is not None and fact.red:
         words = fact.note or f"{_number(fact.figures.get('unknown', 0))} posts unknown"

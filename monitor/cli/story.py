@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -15,7 +16,9 @@ from monitor.config.mistakes import meant
 from monitor.errors import ConfigError
 from monitor.model.instant import text
 from monitor.model.match import Match
-from monitor.model.record import Record
+from monitor.model.record import Kind, Record
+
+_HAPPENINGS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
 
 
 @click.group()
@@ -70,8 +73,8 @@ def list_(usage: Usage) -> int:
 @click.option("--limit", metavar="N", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @with_usage
 def show(usage: Usage, *, id: str, limit: int) -> int:
-    """The timeline of one story: the posts that were flagged for it, oldest first; the newest, where there are more than the
-    limit. A story that is no longer in force still has the timeline it had.
+    """The timeline of one story: the posts that were flagged for it, with all that became of them, oldest first; the newest
+    posts, where there are more than the limit. A story that is no longer in force still has the timeline it had.
 
     \b
     Example:
@@ -85,8 +88,7 @@ def show(usage: Usage, *, id: str, limit: int) -> int:
         raise ConfigError(f"no story {id}{meant(id, titles)}")
     if usage.json:
         for record, match in timeline:
-            name = record.channel.name if record.channel else ""
-            emit(as_json(record) | {"match": match_as_json(match, channel=name, post=record.post) | {"why": match.why}})
+            emit(as_json(record) | {"match": None if match is None else _match(record, match)})
         return 0
     say(titles.get(id, id), style="bold")
     if not timeline:
@@ -94,7 +96,7 @@ def show(usage: Usage, *, id: str, limit: int) -> int:
         return 0
     parties = {channel.name.casefold(): channel.party for channel in settings.channels}
     say_table(
-        ("published", "who", "post", "", "text", "why"),
+        ("when", "who", "post", "", "text", "why"),
         [_row(record, match, parties) for record, match in timeline],
         folded=("who", "text"),
     )
@@ -108,24 +110,34 @@ async def _count(settings: Settings) -> Mapping[str, int]:
         return await store.findings.count()
 
 
-async def _timeline(settings: Settings, id: str, limit: int) -> Sequence[tuple[Record, Match]]:
+async def _timeline(settings: Settings, id: str, limit: int) -> Sequence[tuple[Record, Match | None]]:
     async with reading(settings) as store:
-        matches = await store.findings.of_story(id, limit=limit)
-        records = await store.ledger.records([match.record for match in matches])
-    return sorted(zip(records, matches, strict=True), key=lambda pair: (_when(pair[0]), pair[0].index))
+        matches = {match.record: match for match in await store.findings.of_story(id, limit=limit)}
+        flagged = await store.ledger.records(list(matches))
+        records = await store.ledger.histories([(record.number, record.post) for record in flagged])
+    records = [each for each in records if each.kind in _HAPPENINGS]
+    return [(each, matches.get(each.index)) for each in sorted(records, key=lambda each: (_when(each), each.index))]
 
 
 def _when(record: Record) -> int:
-    return record.published_at if record.published_at is not None else record.observed_at
+    """When it was published; a change, when it was seen, for nobody knows better."""
+    if record.kind is Kind.PUBLISHED and record.published_at is not None:
+        return record.published_at
+    return (record.said.edited_at if record.said else None) or record.observed_at
 
 
-def _row(record: Record, match: Match, parties: Mapping[str, str]) -> tuple[str, ...]:
+def _match(record: Record, match: Match) -> dict[str, Any]:
+    name = record.channel.name if record.channel else ""
+    return match_as_json(match, channel=name, post=record.post) | {"why": match.why}
+
+
+def _row(record: Record, match: Match | None, parties: Mapping[str, str]) -> tuple[str, ...]:
     name = record.channel.name if record.channel else ""
     return (
         text(_when(record)),
         parties.get(name.casefold(), ""),
         f"{name}/{record.post}",
         record.kind.value if record.kind.value != "published" else "",
-        line(record.said.text if record.said else "", most=120),
-        line("; ".join(dict.fromkeys(match.why)), most=120),
+        line(record.said.in_short() if record.said else "", most=120),
+        line("; ".join(dict.fromkeys(match.why)) if match else "", most=120),
     )

@@ -2,7 +2,7 @@
 
 from monitor.config.loading import load, load_stories
 from monitor.config.mistakes import Mistake, Mistakes
-from monitor.config.omissions import warnings
+from monitor.config.omissions import dark, warnings
 from monitor.config.secret import secret
 from monitor.config.settings import Collect, Ledger, Settings, Store
 
@@ -13,6 +13,7 @@ __all__ = [
     "Mistakes",
     "Settings",
     "Store",
+    "dark",
     "load",
     "load_stories",
     "secret",

@@ -85,7 +85,7 @@ class _Files:
         self._env = env
         self._notes: list[Notes] = []
         if not directory.is_dir():
-            fix = "monitor init writes a first configuration, --config names another directory"
+            fix = "config/ of the project is an example to begin with, --config names another directory"
             raise Mistakes([Mistake(file=str(directory), key="", problem=f"no such directory; {fix}")])
 
     def table(self, name: str, empty: T) -> tuple[T, Notes]:

@@ -1,9 +1,11 @@
 """What is allowed and yet probably not meant: a configuration that watches, tells or collects less than it seems to?"""
 
 import importlib.util
+from collections import Counter
 
 from monitor.config.mistakes import nearest
 from monitor.config.settings import Settings
+from monitor.model.channel import Channel
 
 _FILES = ("monitor.toml", "channels.toml", "subscribers.toml")
 
@@ -13,7 +15,9 @@ def warnings(settings: Settings) -> list[str]:
     found = [*_nothing(settings), *_unread(settings), *_collecting(settings), *_stories(settings), *_telling(settings)]
     languages = {channel.language for channel in settings.channels}
     if "uk" in languages and importlib.util.find_spec("pymorphy3_dicts_uk") is None:
-        found.append("channels in Ukrainian, and no Ukrainian dictionary: install monitor[uk]; rules alone find less")
+        found.append(
+            "channels in Ukrainian, and no Ukrainian dictionary (pymorphy3-dicts-uk): rules alone find a little less"
+        )
     return found
 
 
@@ -38,14 +42,24 @@ def _unread(settings: Settings) -> list[str]:
 
 def _collecting(settings: Settings) -> list[str]:
     found = []
-    telegram = sum(channel.source == "telegram" for channel in settings.channels)
-    if telegram and not settings.accounts:
-        found.append(f'no [[account]] to read what has source = "telegram": {telegram} of the channels stay dark')
+    reasons = Counter(reason for _, reason in dark(settings))
+    found += [f"{reason}: {counted} of the channels stay dark" for reason, counted in reasons.items()]
     if not settings.collect.reread:
         found.append("collect.reread is empty: a deletion that is not announced is never found")
     if settings.server is not None:
         host = settings.server.host
         found.append(f"[telegram.server] is set: everything is read from {host}, nothing from Telegram itself")
+    return found
+
+
+def dark(settings: Settings) -> list[tuple[Channel, str]]:
+    """The channels that nobody would read, and why."""
+    found = []
+    for channel in settings.channels:
+        if channel.source == "preview":
+            found.append((channel, 'this version cannot read source = "preview" yet'))
+        elif not settings.accounts:
+            found.append((channel, 'no [[account]] to read what has source = "telegram"'))
     return found
 
 

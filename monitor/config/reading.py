@@ -29,7 +29,7 @@ def read(path: Path, notes: Notes) -> bytes | None:
                 return None
             return file.read(LARGEST_FILE)
     except FileNotFoundError:
-        notes((), "no such file; monitor init writes a first configuration")
+        notes((), "no such file; config/ of the project is an example to begin with")
     except OSError as error:
         notes((), f"cannot be read: {error.strerror}")
     return None

@@ -38,8 +38,11 @@ class StoryRef(msgspec.Struct, frozen=True):
     edition: str
 
 
-class PostRef(msgspec.Struct, frozen=True, omit_defaults=False):
-    """The post that a message tells of, as it reads now; `text` None where the subscriber wants the link alone."""
+class PostRef(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The post that a message tells of, as it reads now; `text` None where the subscriber wants the link alone.
+
+    `attached`: what comes with the text, in a few words each.
+    """
 
     channel: str
     channel_id: str | None
@@ -48,6 +51,7 @@ class PostRef(msgspec.Struct, frozen=True, omit_defaults=False):
     date: str | None
     text: str | None
     link: str | None
+    attached: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

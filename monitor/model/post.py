@@ -46,6 +46,11 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     texts: tuple[str, ...] = ()
     sha256: str | None = None
 
+    def described(self) -> str:
+        """In a few words, its own and ours: `photo`, `video «clip.mp4»`, `poll: Should they meet? / Yes / No`."""
+        name = f"{self.kind} «{self.file_name}»" if self.file_name else self.kind
+        return f"{name}: {' / '.join(self.texts)}" if self.texts else name
+
 
 class Forward(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a forwarded post says it came from. `name` alone is what a sender chose to be called: unverified."""
@@ -109,6 +114,10 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.forward and self.forward.name:
             said.append(("forward", self.forward.name))
         return tuple((field, words) for field, words in said if words)
+
+    def in_short(self) -> str:
+        """What it says, for a list of posts: its text; without one, what is attached; of a service message what it tells."""
+        return self.text or "; ".join(item.described() for item in self.media) or self.service or ""
 
     def same_as(self, other: "Post") -> bool:
         """Do both looks show the same words and things? Times of edits and the raw object may differ."""

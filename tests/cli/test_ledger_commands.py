@@ -42,7 +42,7 @@ def kept(desk: Desk) -> Desk:
 
 
 def test_without_a_ledger_each_says_so(desk: Desk) -> None:
-    for command in (["search", "x"], ["show", "a/1"], ["status"], ["verify"], ["alerts", "list"]):
+    for command in (["search", "x"], ["show", "a/1"], ["status"], ["verify"], ["alerts", "list"], ["alerts", "retry"]):
         ended = desk.run(*command)
 
         assert (ended.code, ended.err) == (
@@ -117,9 +117,13 @@ def test_show_gives_programs_the_same(kept: Desk) -> None:
 
 
 def test_the_timeline_of_a_story_has_the_posts_that_were_flagged(kept: Desk) -> None:
-    (line,) = kept.run("story", "show", "bridge", "--json").lines
+    lines = kept.run("story", "show", "bridge", "--json").lines
 
-    assert (line["text"], line["match"]["story"]) == (WORDS, "bridge")
+    assert [(line["kind"], line.get("text"), line["match"] and line["match"]["story"]) for line in lines] == [
+        ("published", WORDS, "bridge"),
+        ("edited", CHANGED, None),
+        ("deleted", None, None),
+    ]
     assert "The bridge fell" in kept.run("story", "show", "bridge").out
     assert kept.run("story", "list", "--json").lines[0]["matches"] == 1
 
@@ -291,7 +295,12 @@ def test_a_plain_export_has_the_leaf_alone(kept: Desk) -> None:
 
 
 def test_an_export_is_narrowed_by_story_channel_and_time(kept: Desk) -> None:
-    assert [record["index"] for record in exported(kept, "--story", "bridge")] == [1]
+    assert [(record["kind"], record["post"]) for record in exported(kept, "--story", "bridge")] == [
+        ("published", 1),
+        ("edited", 1),
+        ("deleted", 1),
+        ("match", 1),
+    ]
     assert {record["channel"]["username"] for record in exported(kept, "--channel", "harbour")} == {"harbour"}
     assert [record["post"] for record in exported(kept, "--since", "2023-06-04T12:30:00Z", "--channel", "harbour")][
         -1:
@@ -378,11 +387,19 @@ def test_a_channel_without_a_proof_of_contact_is_red(kept: Desk) -> None:
 
 
 def test_a_fact_that_is_red_makes_the_whole_red(kept: Desk) -> None:
+    kept.write("subscribers.toml", "[[subscriber]]\nname = 'desk'\nvia = { kind = 'console' }\n")
     kept.fill(lambda store: store.health.report([Fact("destination", "desk", NOON, red=True, note="410 gone")]))
 
     reds = [line for line in kept.run("status", "--json").lines[0]["lines"] if line["red"]]
 
     assert ("destination", "desk", "410 gone") in [(line["part"], line["subject"], line["words"]) for line in reds]
+
+
+@pytest.mark.parametrize("part", ["channel", "source", "destination"])
+def test_what_was_taken_out_of_the_configuration_is_red_no_longer(kept: Desk, part: str) -> None:
+    kept.fill(lambda store: store.health.report([Fact(part, "away", NOON, red=True, note="410 gone")]))
+
+    assert "410 gone" not in kept.run("status").out
 
 
 def test_contact_is_proof_for_as_long_as_it_is_fresh(kept: Desk) -> None:

@@ -41,7 +41,7 @@ def test_a_mistake_reads_like_this(case: dict, tmp_path: Path) -> None:
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert told(tmp_path / "config") == (
-        "config: no such directory; monitor init writes a first configuration, --config names another directory"
+        "config: no such directory; config/ of the project is an example to begin with, --config names another directory"
     )
 
 

@@ -206,6 +206,21 @@ async def test_knows_nothing_of_channels_it_never_saw(store: Store) -> None:
     assert await store.ledger.missing(HARBOUR, first=1, last=9, limit=10) == [(1, 9)]
 
 
+async def test_gives_the_whole_histories_of_posts_in_the_order_of_the_ledger(store: Store) -> None:
+    await store.ledger.append([revision("one", number=1), revision("two", number=2), revision(channel=HARBOUR)])
+    await store.ledger.append([revision("one, edited", number=1, edited_at=NOON), deletion(number=2)])
+
+    records = await store.ledger.histories([(1, 2), (1, 1), (1, 1), (1, 99), (7, 1)])
+
+    assert [(each.post, each.kind) for each in records] == [
+        (1, Kind.PUBLISHED),
+        (2, Kind.PUBLISHED),
+        (1, Kind.EDITED),
+        (2, Kind.DELETED),
+    ]
+    assert await store.ledger.histories([]) == []
+
+
 async def test_reads_a_stretch_in_order(store: Store) -> None:
     await store.ledger.append([revision(f"post {number}", number=number) for number in range(1, 11)])
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from msgspec import json
+
 from monitor.errors import LedgerBroken
 from monitor.ledger import tree
 from monitor.ledger.changes import standing
@@ -62,6 +64,17 @@ class SqliteLedger:
             if number is None:
                 return []
             rows = database.execute("SELECT seq FROM revisions WHERE number = ? AND post = ?", (number, post))
+            return self._open(database, these(database, self._unpacker, [seq for (seq,) in rows]))
+
+        return await self._reader.read(look)
+
+    async def histories(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Record]:
+        def look(database: Database) -> list[Record]:
+            rows = database.execute(
+                "SELECT r.seq FROM json_each(?) AS asked JOIN revisions AS r"
+                " ON r.number = asked.value ->> 0 AND r.post = asked.value ->> 1 ORDER BY r.seq",
+                (json.encode(sorted(set(posts))).decode(),),
+            )
             return self._open(database, these(database, self._unpacker, [seq for (seq,) in rows]))
 
         return await self._reader.read(look)
