@@ -17,7 +17,7 @@ from monitor.config.signing import Signer, signer
 from monitor.errors import ConfigError, Unavailable
 from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
-from monitor.model.channel import Identity
+from monitor.model.channel import FACTS, Identity
 from monitor.model.instant import MINUTE, SECOND
 from monitor.model.record import Configured, Draft, Kept, Kind
 from monitor.notifiers import console, telegram, webhook
@@ -249,7 +249,8 @@ def _asker(watches: Sequence[TelegramSource]) -> Callable[[Identity], Reader | N
 
 async def _record_start(settings: Settings, store: Store, matcher: Matcher, clock: Clock) -> None:
     """With which program, files and wordings the watch goes on from here."""
-    content = Configured(version=__version__, files=settings.digests, editions=matcher.editions)
+    facts = {each.name: {fact: said for fact in FACTS if (said := getattr(each, fact))} for each in settings.channels}
+    content = Configured(version=__version__, files=settings.digests, editions=matcher.editions, channels=facts)
     await record(store.ledger, [Draft(content=content, observed_at=clock.now())], clock=clock)
 
 

@@ -120,10 +120,10 @@ class Audit:
         for checkpoint in self._expected.pop(size, ()):
             if checkpoint.root != self._frontier.root():
                 first = self._good
-                where = f"records {first} to {size - 1}" if size else "no records"
+                where = f"records {first} to {size - 1}" if first < size else f"the first {size} records"
                 self._broken = self._broken or Broken(
                     f"{where} do not give the root that {checkpoint.origin} signed for size {size}",
-                    first if size else None,
+                    first if first < size else None,
                 )
                 return False
             self._agreed += 1

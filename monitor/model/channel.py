@@ -23,8 +23,12 @@ class Identity(msgspec.Struct, frozen=True, order=True):
         return self.username if self.username is not None else str(self.id)
 
 
+FACTS = ("party", "language", "time_zone", "region", "affiliation", "reliability", "notes")
+"""What an operator may say of a channel."""
+
+
 class Channel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A channel to watch: one `[[channel]]` of channels.toml. Six optional facts are dated in the ledger when they change."""
+    """A channel to watch: one `[[channel]]` of channels.toml. The ledger keeps its FACTS as they were at each start."""
 
     username: str | None = None
     id: int | None = None

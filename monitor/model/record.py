@@ -134,12 +134,14 @@ class Reviewed(msgspec.Struct, frozen=True):
     by: str
 
 
-class Configured(msgspec.Struct, frozen=True):
-    """The daemon started with this configuration: digests of files by name, editions of stories by id."""
+class Configured(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The daemon started with this configuration: digests of files by name, editions of stories by id, and what was held of each
+    channel then: party, language, reliability and so on, by its name."""
 
     version: str
     files: dict[str, str]
     editions: dict[str, str]
+    channels: dict[str, dict[str, str]] = {}
 
 
 class Kept(msgspec.Struct, frozen=True):
