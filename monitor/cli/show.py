@@ -15,7 +15,8 @@ from monitor.cli.screen import Piece, emit, line, say, say_pieces, say_table
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import post
 from monitor.config import Settings, load
-from monitor.errors import Refused
+from monitor.errors import LedgerBroken, Refused
+from monitor.ledger.audit import altered
 from monitor.model.alert import Alert
 from monitor.model.channel import Identity
 from monitor.model.instant import text
@@ -65,6 +66,10 @@ async def _gather(settings: Settings, name: str, post: PostId) -> Dossier:
         records = await store.ledger.revisions(channel, post)
         if not records:
             raise Refused(f"post {name}/{post} is not in the ledger")
+        for record in records:
+            for sealed in await store.ledger.sealed(record.index, 1):
+                if reason := altered(sealed):
+                    raise LedgerBroken(f"record {sealed.index} does not verify: {reason}", index=sealed.index)
         matches = await store.findings.of_records([record.index for record in records])
         alerts = await store.findings.alerted([(records[0].number, post)])
     return Dossier(channel, post, records, matches, alerts)

@@ -14,6 +14,8 @@ from monitor.ledger.tree import Frontier, leaf_hash
 from monitor.model.record import Kind, Sealed
 
 _ERASED = KIND_NUMBERS[Kind.ERASED]
+_OTHER_HEADER = "the header is not the one that was hashed"
+_OTHER_CONTENT = "the content is not the one that the header was made for"
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -31,6 +33,16 @@ class Report(msgspec.Struct, frozen=True):
     checkpoints: int
     erased: int
     broken: Broken | None
+
+
+def altered(sealed: Sealed) -> str | None:
+    """What shows, by the record alone, that it is not what was written; None for one that holds together."""
+    if sealed.leaf != leaf_hash(sealed.header):
+        return _OTHER_HEADER
+    header = decode_header(sealed.header)
+    if header is None or sealed.content is None or sealed.salt is None:
+        return None
+    return None if digest(sealed.salt, sealed.content) == header.digest else _OTHER_CONTENT
 
 
 class Audit:
@@ -100,7 +112,7 @@ class Audit:
         if sealed.index != index:
             return f"record {index} is missing: {sealed.index} follows {index - 1}"
         if sealed.leaf != leaf:
-            return "the header is not the one that was hashed"
+            return _OTHER_HEADER
         header = decode_header(sealed.header)
         if header is None:
             return None  # of a later format: the tree vouches for it, and this version cannot say more
@@ -113,7 +125,7 @@ class Audit:
         if sealed.content is None or sealed.salt is None:
             self._taken_away.setdefault((header.channel, header.post), []).append(index)
         elif digest(sealed.salt, sealed.content) != header.digest:
-            return "the content is not the one that the header was made for"
+            return _OTHER_CONTENT
         return None
 
     def _compare(self, size: int) -> bool:

@@ -194,6 +194,15 @@ def test_a_ledger_that_was_changed_does_not_and_the_first_bad_record_is_named(
     assert (ended.lines[0]["ok"], ended.lines[0]["index"]) == (False, index)
 
 
+def test_a_post_that_was_changed_is_not_shown_as_if_it_had_been_erased(kept: Desk) -> None:
+    altered(kept, "UPDATE content SET salt = zeroblob(16) WHERE seq = 1")
+
+    ended = kept.run("show", "bridge_news/1")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert "record 1 does not verify" in ended.err
+
+
 def test_one_that_says_less_than_was_signed_for_elsewhere_does_not(kept: Desk, tmp_path: Path) -> None:
     file = tmp_path / "kept.checkpoint"
     file.write_text(kept.run("checkpoint").out)
