@@ -46,7 +46,7 @@ async def backfill(
         page = await reader.history(channel, before=met.floor, limit=size)
         # A post that could not be read has no date; it is never the reason to stop.
         wanted = [each for each in page.drafts if since is None or not each.published_at or each.published_at >= since]
-        beginning = not page.drafts and met.floor <= SMALL
+        beginning = not page.drafts and (met.floor <= SMALL or await passed_over(reader, channel, 1, met.floor - 1))
         floor = 1 if beginning else wanted[0].post if wanted else met.floor
         drafts = [_marked(draft, alert=alert) for draft in wanted]
         await record(ledger, drafts, clock=clock)

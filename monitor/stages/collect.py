@@ -216,11 +216,9 @@ class Collector:
             page = await self._watch.history(
                 contact.channel, before=oldest, limit=min(PAGE, self._first_history - count)
             )
-            if not page.drafts:
-                break
-            oldest, count = page.drafts[0].post, count + len(page.drafts)
+            oldest, count = page.drafts[0].post if page.drafts else 1, count + len(page.drafts)
             if not page.more:
-                oldest = 1
+                oldest = 1  # that there is nothing older is asked once more, before anything is called absent
         met = msgspec.structs.replace(contact, floor=oldest, quiet=contact.top)
         await self._peers.met([met])
         self._met[_id(contact.channel)] = met

@@ -128,6 +128,25 @@ async def test_an_id_that_is_not_there_is_absent_and_nothing_is_called_deleted(
         assert await unaccounted(at_work) == []
 
 
+async def test_a_channel_that_begins_with_a_high_number_has_nothing_before_it(
+    telegram: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    telegram.world.add_channel(CHANNEL)
+    telegram.world.add_account(PHONE, joined=[CHANNEL])
+    for number in range(20):
+        telegram.world.publish(CHANNEL, f"Post {number}.", id=1_000_000 + number)
+    telegram.world.delete(CHANNEL, [1], announce=False)
+    async with polling(telegram, store, tmp_path, CHANNEL, clock=clock, first_history=5) as at_work:
+        await at_work.poll()
+        asked = len(telegram.calls.log)
+
+        await read_back(at_work, clock)
+
+        absent = [each for each in await at_work.contents(Kind.GAP) if each.standing == "absent"]
+        assert [(each.first, each.last) for each in absent] == [(1, 999_999)]
+        assert len(telegram.calls.log) - asked < 10
+
+
 async def test_pages_that_come_short_lose_nothing(bridge: Server, store: Store, tmp_path: Path, clock: Clock) -> None:
     async with polling(bridge, store, tmp_path, CHANNEL, clock=clock, first_history=1) as at_work:
         await at_work.poll()
