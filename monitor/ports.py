@@ -46,9 +46,7 @@ class Stream(Protocol):
 
 class Contact(msgspec.Struct, frozen=True):
     """Proof that the channel was seen at `at`: its newest post id and, where Telegram tells, its update counter `pts`.
-
-    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news.
-    """
+    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news."""
 
     channel: Identity
     at: Instant
@@ -181,9 +179,10 @@ class Ledger(Protocol):
         ...
 
     async def missing(
-        self, channel: Identity, *, first: PostId, last: PostId, limit: int
+        self, channel: Identity, *, first: PostId, last: PostId, limit: int, declared: bool = True
     ) -> Sequence[tuple[PostId, PostId]]:
-        """Stretches of ids in `first`…`last` that no record accounts for (neither a post's nor a gap's), lowest first."""
+        """Stretches of ids in `first`…`last` that no record accounts for (neither a post's nor a gap's), lowest first. With
+        `declared` False also those of which it is recorded that they are unknown."""
         ...
 
     async def leaves(self, start: int, stop: int) -> Sequence[bytes]:
@@ -215,10 +214,8 @@ class Findings(Protocol):
     """What was found in the records, and who is owed an alert for it."""
 
     async def file(self, matches: Sequence[Match], alerts: Sequence[Alert], *, since: int, upto: int) -> bool:
-        """Keep matches (in the ledger too), alerts and the position of `detect`, all or nothing.
-
-        False, and nothing is kept, where the position is no longer `since`: another process has been there.
-        """
+        """Keep matches (in the ledger too), alerts and the position of `detect`, all or nothing. False, and nothing
+        is kept, where the position is no longer `since`: another process has been there."""
         ...
 
     async def of_records(self, records: Sequence[int]) -> Sequence[Match]: ...
@@ -344,8 +341,12 @@ class Checkpoints(Protocol):
 class Search(Protocol):
     """Full-text search; can always be built again from the ledger."""
 
-    async def index(self, records: Sequence[Record], *, upto: int) -> None:
-        """Take in these records and the position, all or nothing. An `upto` behind the position empties the search first."""
+    async def index(self, records: Sequence[Record], *, since: int, upto: int) -> bool:
+        """Take in these records and the position, all or nothing. False, and nothing is kept, where that is no longer `since`."""
+        ...
+
+    async def empty(self, *, since: int) -> bool:
+        """Begin again at 0. False, and nothing changes, where the position is no longer `since`."""
         ...
 
     async def position(self) -> int: ...
@@ -361,7 +362,7 @@ class Search(Protocol):
         limit: int = 20,
         before: int | None = None,
     ) -> Sequence[int]:
-        """Indices of records that say this in any form, newest first, below `before`. `ConfigError` for a query that is none."""
+        """Records that say this in any form, by date and index, newest first, behind record `before`. `ConfigError`: no query."""
         ...
 
 

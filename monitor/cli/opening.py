@@ -17,7 +17,8 @@ __all__ = ["Store", "adding", "known_channel", "reading", "searching"]
 
 def reading(settings: Settings) -> AbstractAsyncContextManager[Store]:
     """The store as it is. ConfigError where there is none yet; nothing is made or changed."""
-    if not settings.store.path.exists():
+    path = settings.store.path
+    if not path.exists() or not path.stat().st_size:
         raise ConfigError(f"there is no ledger at {settings.store.path}; monitor run, demo and import make one")
     return open_store(settings.store.path, readonly=True)
 

@@ -34,12 +34,14 @@ def command(
     deleted: bool,
     limit: int,
 ) -> int:
-    """Find records by their words, in any inflected form, newest first. Words side by side must all be there; "a phrase"
-    stands in quotes, -word must not be there, begin* is the beginning of a word.
+    """Find records by their words, in any inflected form, those published last first. Words side by side must all be there,
+    anywhere in the post. "a phrase" stands in quotation marks, -word must not be there, begin* is the beginning of a word. AND,
+    OR, NOT (in capitals) and parentheses mean what they mean in stories; =word and "near by"~N are for stories alone.
 
     \b
     Example:
       monitor search "обмен пленными" --since 2023-06-04
+      monitor search "Гладков (пленные OR военнопленные) NOT футбол"
       monitor search '"prisoner exchange"' --channel vvgladkov --json
     """
     settings = load(usage.directory, os.environ)

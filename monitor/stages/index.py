@@ -20,16 +20,15 @@ LOOK_EVERY = 5.0
 
 
 async def index(ledger: Ledger, search: Search, *, limit: int = BATCH) -> int:
-    """One step: the next records, at most `limit`. How many they were; 0 when the search holds everything."""
-    position = await search.position()
-    if position > (size := await ledger.size()):
-        # The ledger was restored from a backup: what the search knows beyond it never happened.
+    """One step: the next records, at most `limit`. How many they were, taken in here or by another process that was quicker;
+    0 when the search holds everything."""
+    # The position is read before the size: the ledger only grows, so only one that was put back is behind it.
+    while (position := await search.position()) > (size := await ledger.size()):
         log.warning("search is ahead of the ledger; building it again", position=position, size=size)
-        await search.index([], upto=0)
-        position = 0
+        await search.empty(since=position)
     records = await ledger.read(position, limit)
     if records:
-        await search.index(records, upto=records[-1].index + 1)
+        await search.index(records, since=position, upto=records[-1].index + 1)
     return len(records)
 
 

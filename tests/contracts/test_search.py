@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from itertools import count
+from itertools import combinations, count
 from pathlib import Path
 
 import pytest
@@ -60,9 +60,13 @@ def record(
     )
 
 
+async def take_in(search: Search, records: Sequence[Record], *, upto: int) -> None:
+    assert await search.index(records, since=await search.position(), upto=upto)
+
+
 async def fill(search: Search, *texts: str | Post) -> None:
     records = [record(index, text) for index, text in enumerate(texts)]
-    await search.index(records, upto=len(records))
+    await take_in(search, records, upto=len(records))
 
 
 # ------------------------------------------------------------------------------------------------------ what a word finds
@@ -143,6 +147,58 @@ async def test_leaves_out_what_is_excluded(search: Search) -> None:
     assert await search.find("гладков -поэ* -клуб*") == [1]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("мост OR граница", "мост | граница | мост граница | мост граница обмен"),
+        ("мост AND граница", "мост граница | мост граница обмен"),
+        ("мост NOT граница", "мост"),
+        ("мост AND NOT граница", "мост"),
+        ("NOT граница мост", "мост"),
+        ("обмен OR мост граница", "обмен | мост граница | мост граница обмен"),  # AND binds before OR
+        ("обмен OR мост NOT граница", "обмен | мост | мост граница обмен"),  # and NOT before AND
+        ("(обмен OR мост) граница", "мост граница | мост граница обмен"),
+        ("граница (обмен OR мост)", "мост граница | мост граница обмен"),
+        ("граница NOT (обмен OR мост)", "граница"),
+        ("граница -(обмен OR мост)", "граница"),
+        ("граница (-обмен OR мост)", "граница | мост граница | мост граница обмен"),
+        ("граница (NOT обмен)", "граница | мост граница"),
+        ("граница NOT NOT мост", "мост граница | мост граница обмен"),
+        ("граница NOT -мост", "мост граница | мост граница обмен"),
+        ('"мост граница" OR обмен*', "обмен | мост граница | мост граница обмен"),
+        ("мост OR", "мост | мост граница | мост граница обмен"),  # what is not whole counts as far as it goes
+        ("OR мост", "мост | мост граница | мост граница обмен"),
+        ("мост NOT", "мост | мост граница | мост граница обмен"),
+        ("мост OR NOT !!! OR ()", "мост | мост граница | мост граница обмен"),
+        ("((мост", "мост | мост граница | мост граница обмен"),
+        (")мост) OR граница", "мост | граница | мост граница | мост граница обмен"),
+        ("мост or граница", ""),  # small letters are words
+        ('мост "OR" граница', ""),
+    ],
+)
+async def test_takes_operators_as_the_queries_of_stories_do(search: Search, query: str, found: str) -> None:
+    texts = ("мост", "граница", "обмен", "мост граница", "мост граница обмен")
+    await fill(search, *texts)
+
+    wanted = [text for text in found.split(" | ") if text]
+    assert {texts[index] for index in await search.find(query)} == set(wanted)
+
+
+@pytest.mark.parametrize("query", ["NOT мост", "мост OR NOT граница", "NOT (мост OR граница)", "-мост OR -граница"])
+async def test_refuses_a_query_that_finds_nearly_everything(search: Search, query: str) -> None:
+    with pytest.raises(ConfigError, match="only says what to leave out"):
+        await search.find(query)
+
+
+async def test_refuses_a_query_nested_too_deep(search: Search) -> None:
+    await fill(search, "мост")
+    inward = "граница (мост OR NOT (граница "
+
+    assert await search.find(inward * 4 + "мост" + ")" * 8) == []
+    with pytest.raises(ConfigError, match="deep"):
+        await search.find(inward * 50 + "мост")
+
+
 async def test_takes_a_hyphen_inside_a_word_for_a_hyphen(search: Search) -> None:
     await fill(search, "Ростов-на-Дону", "Ростов Великий")
 
@@ -182,10 +238,8 @@ async def test_refuses_a_query_as_long_as_a_page(search: Search) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "обмен AND",
-        "обмен OR (",
         "NEAR(обмен, 3)",
-        "обмен NOT",
+        "обмен and or not",
         "stems : обмен",
         "{stems} : обмен",
         "обмен'; DROP TABLE said; --",
@@ -207,7 +261,20 @@ async def test_takes_the_words_of_query_languages_for_words(search: Search, quer
 
 
 @pytest.mark.parametrize(
-    "query", ["^обмен", "обмен + +", "(обмен", "обмен)", "*обмен", "обмен:", "[обмен]", "обмен, «"]
+    "query",
+    [
+        "^обмен",
+        "обмен + +",
+        "обмен AND",
+        "обмен OR (",
+        "обмен NOT",
+        "(обмен",
+        "обмен)",
+        "*обмен",
+        "обмен:",
+        "[обмен]",
+        "обмен, «",
+    ],
 )
 async def test_takes_every_other_sign_for_none(search: Search, query: str) -> None:
     await fill(search, "обмен")
@@ -250,7 +317,7 @@ async def test_finds_every_revision_of_a_post(search: Search) -> None:
         record(1, "Гладков не встретится с ними", post=7, kind=Kind.EDITED),
         record(2, "Никто не встретится", post=7, kind=Kind.EDITED),
     ]
-    await search.index(records, upto=3)
+    await take_in(search, records, upto=3)
 
     assert await search.find("гладков") == [1, 0]
 
@@ -258,31 +325,58 @@ async def test_finds_every_revision_of_a_post(search: Search) -> None:
 async def test_knows_how_far_it_has_come(search: Search) -> None:
     assert await search.position() == 0
 
-    await search.index([record(0, "обмен"), record(1, None, kind=Kind.CHECKPOINT)], upto=2)
+    await take_in(search, [record(0, "обмен"), record(1, None, kind=Kind.CHECKPOINT)], upto=2)
 
     assert await search.position() == 2
 
 
-async def test_takes_in_the_same_records_once(search: Search) -> None:
-    records = [record(0, "обмен"), record(1, "обмен")]
-    await search.index(records, upto=2)
-
-    await search.index([*records, record(2, "обмен")], upto=3)
-    await search.index(records, upto=3)
-
-    assert await search.find("обмен") == [2, 1, 0]
-    assert await search.position() == 3
-
-
-async def test_begins_again_when_it_is_told_a_position_behind_its_own(search: Search) -> None:
+async def test_takes_nothing_in_from_somebody_whom_another_has_overtaken(search: Search) -> None:
     await fill(search, "обмен", "обмен")
 
-    await search.index([], upto=0)
+    assert not await search.index([record(0, "обмен")], since=0, upto=1)
+    assert not await search.index([record(2, "обмен")], since=3, upto=4)
+
+    assert await search.position() == 2
+    assert await search.find("обмен") == [1, 0]
+
+
+async def test_begins_again_where_it_is_emptied(search: Search) -> None:
+    await fill(search, "обмен", "обмен")
+
+    assert await search.empty(since=2)
 
     assert await search.position() == 0
     assert await search.find("обмен") == []
     await fill(search, "обмен")
     assert await search.find("обмен") == [0]
+
+
+async def test_is_not_emptied_by_somebody_whom_another_has_overtaken(search: Search) -> None:
+    await fill(search, "обмен", "обмен")
+
+    assert not await search.empty(since=1)
+
+    assert await search.find("обмен") == [1, 0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(turns=st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(1, 5)), max_size=40))
+async def test_holds_every_record_once_however_its_indexers_take_turns(
+    tmp_path_factory: pytest.TempPathFactory, turns: list[tuple[int, bool, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("search")
+    async with an_open_search(folder) as one, an_open_search(folder) as two, an_open_search(folder) as three:
+        indexers, known = (one, two, three), [0, 0, 0]
+        for number, looks, count in turns:  # some look at the position, some trust to what they knew of it
+            if looks:
+                known[number] = await indexers[number].position()
+            since = known[number]
+            records = [record(index, "обмен") for index in range(since, since + count)]
+            if await indexers[number].index(records, since=since, upto=since + count):
+                known[number] += count
+
+        size = await one.position()
+        assert await two.find("обмен", limit=1000) == list(range(size - 1, -1, -1))
 
 
 async def test_keeps_what_it_took_in(tmp_path: Path) -> None:
@@ -296,8 +390,8 @@ async def test_keeps_what_it_took_in(tmp_path: Path) -> None:
 
 async def test_shows_one_process_what_another_took_in(tmp_path: Path) -> None:
     async with an_open_search(tmp_path) as one, an_open_search(tmp_path) as other:
-        await one.index([record(0, "обмен")], upto=1)
-        await other.index([record(0, "обмен"), record(1, "обмен")], upto=2)
+        await take_in(one, [record(0, "обмен")], upto=1)
+        await take_in(other, [record(1, "обмен")], upto=2)
 
         assert await one.find("обмен") == await other.find("обмен") == [1, 0]
         assert await one.position() == 2
@@ -316,7 +410,7 @@ async def test_takes_in_any_text(search: Search, text: str) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, -(2**70)])
 async def test_takes_in_any_time_and_finds_by_any(search: Search, number: int) -> None:
-    await search.index([record(0, "обмен", at=number, seen=number)], upto=1)
+    await take_in(search, [record(0, "обмен", at=number, seen=number)], upto=1)
 
     assert await search.find("обмен") == [0]
     await search.find("обмен", since=number, until=number, before=number, limit=10)
@@ -333,20 +427,97 @@ async def test_shows_the_newest_first_and_no_more_than_wanted(search: Search) ->
     assert await search.find("обмен", limit=0) == []
 
 
-async def test_shows_every_record_once_page_by_page(search: Search) -> None:
-    await fill(search, *(("обмен" if index % 3 else "погода") for index in range(50)))
+async def test_shows_history_where_its_date_belongs(search: Search) -> None:
+    times = [5 * HOUR, HOUR, 3 * HOUR, 9 * HOUR, 3 * HOUR]  # of one date the one recorded later comes first
+    await take_in(search, [record(index, "обмен", at=at) for index, at in enumerate(times)], upto=5)
 
+    assert await search.find("обмен") == [3, 0, 4, 2, 1]
+    assert await search.find("обмен", limit=2) == [3, 0]
+
+
+async def test_shows_a_post_without_a_date_where_its_first_look_belongs(search: Search) -> None:
+    records = [
+        record(0, "обмен", at=2 * HOUR),
+        record(1, "обмен", at=None, seen=HOUR),
+        record(2, "обмен", at=0, seen=3 * HOUR),
+    ]
+    await take_in(search, records, upto=3)
+
+    assert await search.find("обмен") == [0, 1, 2]
+
+
+YEAR_1 = -62_135_596_800_000
+YEAR_9999 = 253_402_300_799_999
+DATES = st.sampled_from([None, 0, 1, -1, HOUR, YEAR_1, YEAR_9999]) | st.integers(YEAR_1, YEAR_9999) | st.integers(0, 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    times=st.lists(DATES, max_size=30),
+    step=st.integers(1, 10),
+    page=st.integers(1, 7),
+    since=st.none() | DATES,
+    until=st.none() | DATES,
+)
+async def test_shows_every_record_once_by_its_date_page_by_page(
+    tmp_path_factory: pytest.TempPathFactory,
+    times: list[int | None],
+    step: int,
+    page: int,
+    since: int | None,
+    until: int | None,
+) -> None:
+    async with an_open_search(tmp_path_factory.mktemp("search")) as search:
+        for start in range(0, len(times), step):
+            batch = list(enumerate(times))[start : start + step]
+            records = [record(index, "обмен" if index % 5 else "погода", at=at, seen=index) for index, at in batch]
+            await take_in(search, records, upto=start + len(batch))
+
+        pages: list[int] = []
+        before = None
+        while found := await search.find("обмен", limit=page, before=before, since=since, until=until):
+            pages += found
+            before = found[-1]
+
+    dated = [(index if at is None else at, index) for index, at in enumerate(times) if index % 5]
+    wanted = [key for key in dated if (since is None or since <= key[0]) and (until is None or key[0] < until)]
+    assert pages == [index for _, index in sorted(wanted, reverse=True)]
+
+
+async def test_shows_posts_of_one_instant_once_however_many(search: Search) -> None:
+    times = [HOUR] * 1_000 + [HOUR - 1_000, HOUR - 1, HOUR, HOUR + 1, HOUR + 1_000] + [HOUR] * 500
+    for start in range(0, len(times), 300):
+        batch = list(enumerate(times))[start : start + 300]
+        await take_in(search, [record(index, "обмен", at=at) for index, at in batch], upto=start + len(batch))
+
+    everything = await search.find("обмен", limit=2_000)
     pages: list[int] = []
-    before = None
-    while page := await search.find("обмен", limit=7, before=before):
+    while page := await search.find("обмен", limit=170, before=pages[-1] if pages else None):
         pages += page
-        before = page[-1]
+    assert pages == everything
+    assert sorted(everything) == list(range(len(times)))
+    assert [everything[0], everything[-2], everything[-1]] == [1004, 1001, 1000]
+    of_the_hour = [index for index, at in enumerate(times) if at == HOUR]
+    assert await search.find("обмен", since=HOUR, until=HOUR + 1, limit=2_000) == of_the_hour[::-1]
 
-    assert pages == [index for index in range(49, -1, -1) if index % 3]
+
+async def test_goes_on_after_a_post_that_was_erased_while_somebody_read(search: Search) -> None:
+    await fill(search, "обмен", "обмен", "обмен")
+    page = await search.find("обмен", limit=2)
+
+    await take_in(search, [record(3, None, post=page[-1] + 1, kind=Kind.ERASED)], upto=4)
+
+    assert await search.find("обмен", before=page[-1]) == [0]
+
+
+async def test_shows_nothing_after_a_record_that_it_does_not_know(search: Search) -> None:
+    await fill(search, "обмен")
+
+    assert await search.find("обмен", before=7) == []
 
 
 async def test_narrows_to_a_channel(search: Search) -> None:
-    await search.index([record(0, "обмен"), record(1, "обмен", channel=LEGION)], upto=2)
+    await take_in(search, [record(0, "обмен"), record(1, "обмен", channel=LEGION)], upto=2)
 
     assert await search.find("обмен", channel=Identity(id=-1001)) == [0]
     assert await search.find("обмен", channel=Identity(username="LegionOfFreedom")) == [1]
@@ -356,7 +527,7 @@ async def test_narrows_to_a_channel(search: Search) -> None:
 
 async def test_finds_a_channel_by_each_of_its_names(search: Search) -> None:
     renamed = Identity(id=-1001, username="gladkov_official")
-    await search.index([record(0, "обмен"), record(1, "обмен", channel=renamed)], upto=2)
+    await take_in(search, [record(0, "обмен"), record(1, "обмен", channel=renamed)], upto=2)
 
     assert await search.find("обмен", channel=Identity(username="vvgladkov")) == [1, 0]
     assert await search.find("обмен", channel=renamed) == [1, 0]
@@ -369,22 +540,22 @@ async def test_does_not_follow_a_name_to_another_channel(search: Search) -> None
 
 
 async def test_finds_a_channel_known_by_name_alone_with_its_id(search: Search) -> None:
-    await search.index([record(0, "обмен", channel=Identity(username="vvgladkov"))], upto=1)
+    await take_in(search, [record(0, "обмен", channel=Identity(username="vvgladkov"))], upto=1)
 
     assert await search.find("обмен", channel=GLADKOV) == [0]
 
 
 async def test_narrows_to_a_time(search: Search) -> None:
     times = [5 * HOUR, HOUR, 3 * HOUR]  # history comes later than what is older
-    await search.index([record(index, "обмен", at=at) for index, at in enumerate(times)], upto=3)
+    await take_in(search, [record(index, "обмен", at=at) for index, at in enumerate(times)], upto=3)
 
-    assert await search.find("обмен", since=3 * HOUR) == [2, 0]
+    assert await search.find("обмен", since=3 * HOUR) == [0, 2]
     assert await search.find("обмен", until=3 * HOUR) == [1]
     assert await search.find("обмен", since=HOUR, until=5 * HOUR) == [2, 1]
 
 
 async def test_takes_a_post_without_a_date_for_as_old_as_its_first_look(search: Search) -> None:
-    await search.index([record(0, "обмен", at=None, seen=2 * HOUR)], upto=1)
+    await take_in(search, [record(0, "обмен", at=None, seen=2 * HOUR)], upto=1)
 
     assert await search.find("обмен", since=2 * HOUR, until=3 * HOUR) == [0]
 
@@ -395,33 +566,33 @@ GONE = Gone(method="poll", looks=2)
 
 
 async def test_still_finds_a_deleted_post(search: Search) -> None:
-    await search.index([record(0, "обмен", post=7), record(1, GONE, post=7), record(2, "обмен", post=8)], upto=3)
+    await take_in(search, [record(0, "обмен", post=7), record(1, GONE, post=7), record(2, "обмен", post=8)], upto=3)
 
     assert await search.find("обмен") == [2, 0]
     assert await search.find("обмен", deleted=True) == [0]
 
 
 async def test_does_not_call_a_post_deleted_that_is_there_again(search: Search) -> None:
-    await search.index([record(0, "обмен", post=7), record(1, GONE, post=7)], upto=2)
-    await search.index([record(2, "обмен", post=7)], upto=3)
+    await take_in(search, [record(0, "обмен", post=7), record(1, GONE, post=7)], upto=2)
+    await take_in(search, [record(2, "обмен", post=7)], upto=3)
 
     assert await search.find("обмен", deleted=True) == []
 
 
 async def test_calls_a_post_deleted_when_what_it_said_before_comes_late(search: Search) -> None:
     late = record(1, "обмен", post=7, source=Source.PUSH)
-    await search.index([record(0, GONE, post=7, seen=HOUR), late], upto=2)
+    await take_in(search, [record(0, GONE, post=7, seen=HOUR), late], upto=2)
 
     assert await search.find("обмен", deleted=True) == [1]
 
     edited_after = record(2, Post(text="обмен", edited_at=2 * HOUR), post=7, source=Source.PUSH)
-    await search.index([edited_after], upto=3)
+    await take_in(search, [edited_after], upto=3)
     assert await search.find("обмен", deleted=True) == []
 
 
 async def test_tells_posts_of_one_number_in_two_channels_apart(search: Search) -> None:
     records = [record(0, "обмен", post=7), record(1, "обмен", channel=LEGION, post=7), record(2, GONE, post=7)]
-    await search.index(records, upto=3)
+    await take_in(search, records, upto=3)
 
     assert await search.find("обмен", deleted=True) == [0]
 
@@ -433,9 +604,9 @@ async def test_finds_nothing_of_an_erased_post_but_what_came_after(search: Searc
         record(2, None, post=7, kind=Kind.ERASED),
         record(3, "обмен снова", post=7),
     ]
-    await search.index(records[:2], upto=2)
+    await take_in(search, records[:2], upto=2)
 
-    await search.index(records[2:], upto=4)
+    await take_in(search, records[2:], upto=4)
 
     assert await search.find("обмен") == [3, 1]
 
@@ -468,7 +639,7 @@ async def test_finds_what_reading_every_post_finds(
         for start in count(0, step):
             if start >= len(records):
                 break
-            await search.index(records[start : start + step], upto=min(start + step, len(records)))
+            await take_in(search, records[start : start + step], upto=min(start + step, len(records)))
 
         found = await search.find(query, limit=100)
 
@@ -477,3 +648,54 @@ async def test_finds_what_reading_every_post_finds(
         for index, text in reversed(list(enumerate(texts)))
         if all(says(text, phrase) for phrase in wanted) and not any(says(text, phrase) for phrase in excluded)
     ]
+
+
+Tree = str | tuple["Tree", ...]
+TREES: st.SearchStrategy[Tree] = st.recursive(
+    st.sampled_from(WORDS[:3]),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from(["AND", "OR", "AND NOT", ""]), inner) | st.tuples(st.just("NOT"), inner)
+    ),
+    max_leaves=8,
+)
+
+
+def written(tree: Tree) -> str:
+    return tree if isinstance(tree, str) else f"({' '.join(map(written, tree))})"
+
+
+def depth(tree: Tree) -> int:
+    return 0 if isinstance(tree, str) else 1 + max(map(depth, tree))
+
+
+def fulfils(text: Sequence[str], tree: Tree) -> bool:
+    match tree:
+        case str(word):
+            return word in text
+        case ("NOT", part):
+            return not fulfils(text, part)
+        case (one, "OR", other):
+            return fulfils(text, one) or fulfils(text, other)
+        case (one, "AND NOT", other):
+            return fulfils(text, one) and not fulfils(text, other)
+        case (one, _, other):
+            return fulfils(text, one) and fulfils(text, other)
+    raise AssertionError(tree)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tree=TREES.filter(lambda tree: depth(tree) <= 8))
+async def test_finds_what_fulfils_the_query_and_refuses_one_that_a_post_without_words_fulfils(
+    tmp_path_factory: pytest.TempPathFactory, tree: Tree
+) -> None:
+    texts = [list(text) for size in range(4) for text in combinations(WORDS[:3], size)]
+    async with an_open_search(tmp_path_factory.mktemp("search")) as search:
+        await fill(search, *(" ".join(text) for text in texts))
+
+        if fulfils([], tree):
+            with pytest.raises(ConfigError, match="only says what to leave out"):
+                await search.find(written(tree))
+        else:
+            assert await search.find(written(tree)) == [
+                index for index, text in reversed(list(enumerate(texts))) if fulfils(text, tree)
+            ]

@@ -1,14 +1,19 @@
 """The stage between ledger and search …"""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import IO, cast
 
 import pytest
 
-from monitor.ports import Search, Store
+from monitor.ports import Ledger, Search, Store
 from monitor.stages.index import catch_up, index, keep_indexed
 from monitor.stores.sqlite.search import open_search
+from monitor.stores.sqlite.store import open_store
 from tests.builders import deletion, revision
 
 
@@ -80,7 +85,7 @@ async def test_builds_a_lost_search_again(store: Store, tmp_path: Path) -> None:
 
 async def test_builds_a_search_again_that_is_ahead_of_a_restored_ledger(store: Store, search: Search) -> None:
     await store.ledger.append([revision("The bridge fell.")])
-    await search.index([], upto=1_000)
+    await search.index([], since=0, upto=1_000)
 
     await catch_up(store.ledger, search)
 
@@ -103,3 +108,70 @@ async def test_takes_in_what_is_recorded_when_it_is_woken(store: Store, search: 
     finally:
         stage.cancel()
         await asyncio.gather(stage, return_exceptions=True)
+
+
+# --------------------------------------------------------------------------------------------------- beside other processes
+
+
+async def test_loses_nothing_and_takes_nothing_in_twice_where_many_index_at_once(store: Store, tmp_path: Path) -> None:
+    drafts = [revision(f"Bridge {number}", number=number) for number in range(1, 101)]
+    appended = await store.ledger.append(drafts)
+
+    async with AsyncExitStack() as stack:
+        searches = [await stack.enter_async_context(open_search(tmp_path / "search.db")) for _ in range(4)]
+        await asyncio.gather(*(catch_up_by(3 + number, store.ledger, one) for number, one in enumerate(searches)))
+
+        assert await searches[0].position() == await store.ledger.size()
+        assert await searches[1].find("bridge", limit=1000) == [one.index for one in reversed(appended)]
+
+
+async def catch_up_by(limit: int, ledger: Ledger, search: Search) -> None:
+    while await index(ledger, search, limit=limit):
+        pass
+
+
+async def test_loses_nothing_where_a_rolled_back_ledger_is_noticed_by_many_at_once(
+    store: Store, tmp_path: Path
+) -> None:
+    appended = await store.ledger.append([revision(f"Bridge {number}", number=number) for number in range(1, 101)])
+
+    async with AsyncExitStack() as stack:
+        searches = [await stack.enter_async_context(open_search(tmp_path / "search.db")) for _ in range(4)]
+        await searches[0].index([], since=0, upto=1_000)
+        await asyncio.gather(*(catch_up_by(3 + number, store.ledger, one) for number, one in enumerate(searches)))
+
+        assert await searches[1].find("bridge", limit=1000) == [one.index for one in reversed(appended)]
+
+
+@pytest.mark.parametrize("count", [20, 100, 150])
+async def test_loses_nothing_and_takes_nothing_in_twice_where_many_processes_index(tmp_path: Path, count: int) -> None:
+    channels = (-1001, -1002, -1003, -1004)
+    async with open_store(tmp_path / "monitor.db"):
+        pass
+
+    assert index_at_once(tmp_path / "monitor.db", tmp_path / "search.db", channels, count) == [0, 0, 0, 0]
+
+    async with open_store(tmp_path / "monitor.db") as store, open_search(tmp_path / "search.db") as search:
+        said = [record.index for record in await store.ledger.read(0, 10_000) if record.said]
+        assert len(said) == len(channels) * count
+        assert await search.find("bridge", limit=10_000) == said[::-1]
+        assert await search.position() == await store.ledger.size()
+
+
+def index_at_once(store: Path, search: Path, channels: Sequence[int], count: int) -> list[int]:
+    """A process a channel; all begin together, on a search file that is not there yet. How they ended."""
+    program = (sys.executable, str(Path(__file__).with_name("indexing.py")), str(store), str(search))
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*program, str(channel), str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            )
+            for channel in channels
+        ]
+        for process in processes:
+            assert cast(IO[str], process.stdout).readline() == "ready\n"
+        for process in processes:
+            print("go", file=process.stdin, flush=True)
+    return [process.returncode for process in processes]

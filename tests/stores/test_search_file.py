@@ -1,8 +1,9 @@
 """The search file …"""
 
+import asyncio
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from monitor.matching.words import inflect
 from monitor.model.channel import Identity
 from monitor.model.post import Post
 from monitor.model.record import Kind, Record, Said
+from monitor.ports import Search
 from monitor.stores.sqlite import file
 from monitor.stores.sqlite.search import open_search
 
@@ -39,9 +41,13 @@ def record(index: int, text: str | None, *, kind: Kind = Kind.PUBLISHED, post: i
     )
 
 
+async def take_in(search: Search, records: Sequence[Record]) -> None:
+    assert await search.index(records, since=await search.position(), upto=records[-1].index + 1)
+
+
 async def fill(path: Path) -> None:
     async with open_search(path) as search:
-        await search.index([record(index, text) for index, text in enumerate(POSTS)], upto=len(POSTS))
+        await take_in(search, [record(index, text) for index, text in enumerate(POSTS)])
 
 
 def on_the_disk(path: Path) -> bytes:
@@ -60,7 +66,7 @@ async def test_is_readable_to_its_owner_alone(path: Path) -> None:
 
 async def test_holds_stems_and_no_text(path: Path) -> None:
     async with open_search(path) as search:
-        await search.index([record(0, "Свидетель Иванченко рассказал")], upto=1)
+        await take_in(search, [record(0, "Свидетель Иванченко рассказал")])
 
         assert "ванченк".encode() in on_the_disk(path)
         assert "ванченко".encode() not in on_the_disk(path)
@@ -68,10 +74,10 @@ async def test_holds_stems_and_no_text(path: Path) -> None:
 
 async def test_holds_no_word_of_an_erased_post(path: Path) -> None:
     async with open_search(path) as search:
-        await search.index([record(0, "Свидетель Иванченко рассказал"), *map(record, range(1, 300), POSTS)], upto=300)
+        await take_in(search, [record(0, "Свидетель Иванченко рассказал"), *map(record, range(1, 300), POSTS)])
         held = on_the_disk(path)
 
-        await search.index([record(300, None, kind=Kind.ERASED, post=1)], upto=301)
+        await take_in(search, [record(300, None, kind=Kind.ERASED, post=1)])
 
         assert "ванченк".encode() in held
         assert "ванченк".encode() not in on_the_disk(path)
@@ -80,7 +86,7 @@ async def test_holds_no_word_of_an_erased_post(path: Path) -> None:
 
 async def test_asks_a_dictionary_for_the_forms_of_a_word_where_it_is_given_one(path: Path) -> None:
     async with open_search(path, forms=inflect) as search:
-        await search.index([record(0, "людей вывезли"), record(1, "Харкова не бачили")], upto=2)
+        await take_in(search, [record(0, "людей вывезли"), record(1, "Харкова не бачили")])
 
         assert await search.find("человек") == [0]
         assert await search.find("Харків") == [1]
@@ -137,11 +143,11 @@ async def test_is_built_again_when_it_is_found_damaged_at_the_start(path: Path, 
             assert await search.position() == 0
         except Unavailable:  # found out just now
             assert await search.position() == 0
-        await search.index([record(0, "обмен")], upto=1)
+        await take_in(search, [record(0, "обмен")])
         assert await search.find("обмен") == [0]
 
 
-@pytest.mark.parametrize("page", range(2, 19))
+@pytest.mark.parametrize("page", range(2, 20))
 async def test_answers_rightly_or_is_built_again_wherever_it_is_damaged(path: Path, page: int) -> None:
     await fill(path)
     with path.open("r+b") as file:
@@ -153,7 +159,7 @@ async def test_answers_rightly_or_is_built_again_wherever_it_is_damaged(path: Pa
             with suppress(Unavailable):  # damaged and being built again
                 position = await search.position()
                 records = [record(index, text) for index, text in enumerate([*POSTS, "Обмен"])][position:]
-                await search.index(records, upto=401)
+                await search.index(records, since=position, upto=401)
                 found = await search.find("обмен", limit=1000)
                 break
 
@@ -164,9 +170,24 @@ async def test_stays_of_use_to_another_process_when_one_empties_it(path: Path) -
     await fill(path)
 
     async with open_search(path) as one, open_search(path) as other:
-        await one.index([], upto=0)
+        await one.empty(since=len(POSTS))
 
         assert await other.position() == 0
         assert await other.find("обмен") == []
-        await other.index([record(0, "обмен")], upto=1)
+        await take_in(other, [record(0, "обмен")])
         assert await one.find("обмен") == [0]
+
+
+async def test_is_laid_out_once_where_many_open_it_at_the_same_time(tmp_path: Path) -> None:
+    async def taken_in(path: Path) -> bool:
+        async with open_search(path) as search:
+            return await search.index([record(0, "обмен")], since=0, upto=1)
+
+    for number in range(15):
+        path = tmp_path / f"{number}.db"
+
+        assert sum(await asyncio.gather(*(taken_in(path) for _ in range(8)))) == 1
+
+        async with open_search(path) as search:
+            assert await search.position() == 1
+            assert await search.find("обмен") == [0]

@@ -58,6 +58,8 @@ def translated(error: sqlite3.Error, path: Path) -> Exception:
         return Unavailable(f"{path}: {_CANNOT_NOW[code]} ({error})")
     if code in _BROKEN:
         return LedgerBroken(f"{path}: {_BROKEN[code]} ({error})")
+    if code == 0 and str(error).startswith("Could not decode to UTF-8"):  # the library's own: we write nothing else
+        return LedgerBroken(f"{path}: a text in it is damaged")
     return error
 
 
@@ -83,6 +85,19 @@ def connect(path: Path, *, readonly: bool = False) -> Database:
     elif not path.exists():
         raise ConfigError(f"there is no ledger at {path}")
     return _connect(path, readonly=readonly)
+
+
+def use_wal(database: Database) -> None:
+    """Who changes to it while another does is refused at once, whatever the timeout: then wait for the lock, and try again."""
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except Error as error:
+            if not is_busy(error):
+                raise
+        database.execute("BEGIN IMMEDIATE")
+        database.execute("COMMIT")
 
 
 def _create(path: Path) -> None:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from monitor.errors import ConfigError
-from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.file import Database, use_wal
 
 _APPLICATION = 0x6D6F6E31
 """`mon1`: says in the file's own header whose it is."""
@@ -27,9 +27,7 @@ def layouts() -> dict[int, str]:
 
 def check(database: Database, path: Path) -> int:
     """The number of the file's layout, 0 for a new one. ConfigError for a file that is not ours or of a later program."""
-    [version] = database.execute("PRAGMA user_version").fetchone()
-    [application] = database.execute("PRAGMA application_id").fetchone()
-    [tables] = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    version, application, tables = _marks(database)
     if application != _APPLICATION and (application or version or tables):
         raise ConfigError(f"{path} is a database of another program")
     if version > max(layouts()):
@@ -37,13 +35,28 @@ def check(database: Database, path: Path) -> int:
             f"{path} was written by a later version of this program (layout {version}, known are {max(layouts())}): "
             "install that version, or restore an older backup"
         )
-    return int(version)
+    return version
+
+
+def _marks(database: Database) -> tuple[int, int, int]:
+    """Layout, application and number of tables, all of one moment: another process may be laying the file out."""
+    ours = not database.in_transaction
+    if ours:
+        database.execute("BEGIN")
+    try:
+        [tables] = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        [version] = database.execute("PRAGMA user_version").fetchone()
+        [application] = database.execute("PRAGMA application_id").fetchone()
+    finally:
+        if ours:
+            database.execute("COMMIT")
+    return int(version), int(application), int(tables)
 
 
 def migrate(database: Database, path: Path) -> None:
     """Bring the file to the newest layout. Nothing is written to one that `check` refuses."""
     version = check(database, path)
-    database.execute("PRAGMA journal_mode = WAL")
+    use_wal(database)
     for number, script in layouts().items():
         if number <= version:
             continue

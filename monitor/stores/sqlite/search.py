@@ -1,14 +1,14 @@
 """Which records say this? Full-text search in a file of its own, which can always be built again from the ledger.
 
-The file keeps stems and where they stand, and no text (FTS5, contentless): a million posts are some 230 MB. Ranking by bm25
-would take half a second for a common word; the newest come first in a millisecond.
+The file keeps stems and where they stand, and no text (FTS5, contentless): a million posts are some 400 MB. Ranking by bm25
+would take half a second for a common word; the newest come first in a millisecond (see `places.py`).
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 
@@ -18,23 +18,23 @@ from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
 from monitor.model.record import Gone, Kind, Record, Source
 from monitor.stores.sqlite.connection import Reader, Writer, open_reader, open_writer
-from monitor.stores.sqlite.file import Database, Error, connect, translated
+from monitor.stores.sqlite.file import Database, Error, connect, translated, use_wal
 from monitor.stores.sqlite.forms import Forms, likely_forms
 from monitor.stores.sqlite.looking import expression
+from monitor.stores.sqlite.places import FARTHEST, Places, first
 from monitor.stores.sqlite.stems import Stems
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-LAYOUT = 1
+LAYOUT = 2
 """Counted up when the tables or the stems change: a file of another layout is built again."""
 
 _APPLICATION = 0x6D6F6E73
 """`mons`, in the file's own header: what may be emptied."""
 _PATIENCE = 5.0
 """Seconds that another process may hold the lock; whoever indexes tries again anyway."""
-_HIGHEST = 2**63 - 1
 _BETWEEN_FIELDS = " ¶ "
 """A word that no query holds: no phrase reaches from one field of a post into the next."""
 
@@ -42,8 +42,8 @@ _TABLES = (
     "CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT",
     "INSERT INTO state VALUES (1, 0)",
     "CREATE VIRTUAL TABLE words USING fts5 (stems, channel, content='', contentless_delete=1, tokenize='ascii')",
-    "CREATE TABLE said (record INTEGER PRIMARY KEY, number INTEGER NOT NULL, post INTEGER NOT NULL, at INTEGER NOT NULL)"
-    " STRICT",
+    "CREATE TABLE said (place INTEGER PRIMARY KEY, record INTEGER NOT NULL UNIQUE, number INTEGER NOT NULL,"
+    " post INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
     "CREATE TABLE gone (number INTEGER NOT NULL, post INTEGER NOT NULL, observed_at INTEGER NOT NULL,"
     " PRIMARY KEY (number, post)) STRICT, WITHOUT ROWID",
     "CREATE TABLE names (number INTEGER NOT NULL, id INTEGER, username TEXT) STRICT",
@@ -56,8 +56,8 @@ _NAMED = (
 )
 _BACK = "DELETE FROM gone WHERE number = ? AND post = ? AND (? OR observed_at < ?)"
 _QUESTION = (
-    "SELECT record FROM words CROSS JOIN said ON record = words.rowid"
-    " WHERE words MATCH ? AND words.rowid < ? AND at BETWEEN ? AND ? AND (? OR EXISTS ("
+    "SELECT record FROM words CROSS JOIN said ON place = words.rowid"
+    " WHERE words MATCH ? AND words.rowid >= ? AND words.rowid < ? AND at BETWEEN ? AND ? AND (? OR EXISTS ("
     "SELECT 1 FROM gone WHERE gone.number = said.number AND gone.post = said.post))"
     " ORDER BY words.rowid DESC LIMIT ?"
 )
@@ -80,8 +80,8 @@ async def open_search(path: Path, *, forms: Forms = likely_forms) -> AsyncIterat
 class SearchFile:
     """The Search port. Times are compared as `since` <= published < `until`; a post without a date counts by when it was seen.
 
-    A channel is found by its id where that is known, else by any name it ever had here. Several processes may index; a
-    position behind the search's own empties it.
+    A channel is found by its id where that is known, else by any name it ever had here. Behind a record that is not here there
+    is nothing.
     """
 
     def __init__(self, path: Path, writer: "Writer[_Page]", reader: Reader, forms: Forms) -> None:
@@ -92,11 +92,11 @@ class SearchFile:
         self._stems_written = Stems()  # one a thread
         self._stems_read = Stems()
 
-    async def index(self, records: Sequence[Record], *, upto: int) -> None:
-        try:
-            await self._writer.atomically(lambda page: page.take_in(records, upto, self._stems_written))
-        except LedgerBroken as damage:
-            raise await self._damaged(damage) from damage
+    async def index(self, records: Sequence[Record], *, since: int, upto: int) -> bool:
+        return await self._change(lambda page: page.take_in(records, since=since, upto=upto, stems=self._stems_written))
+
+    async def empty(self, *, since: int) -> bool:
+        return await self._change(lambda page: page.empty(since=since))
 
     async def position(self) -> int:
         return await self._look(lambda database: _position(database) if _is_laid_out(database) else 0)
@@ -112,19 +112,25 @@ class SearchFile:
         limit: int = 20,
         before: int | None = None,
     ) -> Sequence[int]:
-        bounds = (
-            _HIGHEST if before is None else _clamp(before),
-            -_HIGHEST if since is None else _clamp(since),
-            _HIGHEST if until is None else _clamp(until - 1),
-            not deleted,
-            max(0, _clamp(limit)),
+        asked = _Asked(
+            since=_clamp(-FARTHEST if since is None else since),
+            last=_clamp(FARTHEST if until is None else until - 1),
+            before=None if before is None else _clamp(before),
+            deleted=deleted,
+            limit=max(0, _clamp(limit)),
         )
 
         def look(database: Database) -> list[int]:
             said = expression(query, stems=self._stems_read, forms=self._forms)
-            return _find(database, said, channel, bounds) if _is_laid_out(database) else []
+            return _find(database, said, channel, asked) if _is_laid_out(database) else []
 
         return await self._look(look)
+
+    async def _change(self, change: "Callable[[_Page], bool]") -> bool:
+        try:
+            return await self._writer.atomically(change)
+        except LedgerBroken as damage:
+            raise await self._damaged(damage) from damage
 
     async def _look(self, look: Callable[[Database], T]) -> T:
         try:
@@ -148,18 +154,28 @@ class _Page:
         self._database = database
         self._erased = False
 
-    def take_in(self, records: Sequence[Record], upto: int, stems: Stems) -> None:
-        """What another process has taken in already is passed over."""
-        if not _is_laid_out(self._database) or upto < _position(self._database):
-            _lay_out(self._database)
-        position = _position(self._database)
-        news = [record for record in records if record.index >= position]
-        _keep(self._database, news, stems)
-        for record in news:
+    def take_in(self, records: Sequence[Record], *, since: int, upto: int, stems: Stems) -> bool:
+        if self._position() != since:
+            return False
+        _keep(self._database, records, stems)
+        for record in records:
             if record.kind is Kind.ERASED and record.post:
                 _forget(self._database, number=record.number, post=record.post, before=record.index)
                 self._erased = True
-        self._database.execute("UPDATE state SET upto = ?", (max(position, upto),))
+        self._database.execute("UPDATE state SET upto = ?", (upto,))
+        return True
+
+    def empty(self, *, since: int) -> bool:
+        if self._position() != since:
+            return False
+        _lay_out(self._database)
+        return True
+
+    def _position(self) -> int:
+        """Of a file that is laid out afterwards: another process may have emptied it because it was damaged."""
+        if not _is_laid_out(self._database):
+            _lay_out(self._database)
+        return _position(self._database)
 
     def finish(self) -> None:
         """Everything is written already."""
@@ -174,21 +190,23 @@ class _Page:
 
 
 def _keep(database: Database, records: Sequence[Record], stems: Stems) -> None:
-    said: list[tuple[int, int, PostId, Instant]] = []
+    places = Places(database)
     words: list[tuple[int, str, str]] = []
     names: set[tuple[int, int | None, str | None]] = set()
     for record in records:
         if record.channel is not None:
             names.add((record.number, record.channel.id, _lower(record.channel.username)))
         if record.said is not None:
-            at = record.observed_at if record.published_at is None else record.published_at
-            said.append((record.index, record.number, record.post, _clamp(at)))
-            words.append((record.index, _words(record.said, stems), f"c{record.number}"))
+            at = _clamp(record.observed_at if record.published_at is None else record.published_at)
+            place = places.free(at)
+            said = (place, record.index, record.number, record.post, at)
+            database.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?)", said)
+            words.append((place, _words(record.said, stems), f"c{record.number}"))
             database.execute(_BACK, _back(record, record.said))
         elif isinstance(record.content, Gone):
             gone = (record.number, record.post, _clamp(record.observed_at))
             database.execute("INSERT OR IGNORE INTO gone VALUES (?, ?, ?)", gone)
-    database.executemany("INSERT INTO said VALUES (?, ?, ?, ?)", said)
+    words.sort()  # FTS5 writes all it has gathered to the file whenever a rowid is not above the last
     database.executemany("INSERT INTO words (rowid, stems, channel) VALUES (?, ?, ?)", words)
     database.executemany(_NAMED, list(names))
 
@@ -196,7 +214,7 @@ def _keep(database: Database, records: Sequence[Record], stems: Stems) -> None:
 def _back(record: Record, post: Post) -> tuple[int, PostId, bool, Instant]:
     """A push may tell late, and an import always does, what a post said before it went: see `ledger/changes.py`."""
     maybe_old = record.source in (Source.PUSH, Source.IMPORT)
-    return record.number, record.post, not maybe_old, -_HIGHEST if post.edited_at is None else _clamp(post.edited_at)
+    return record.number, record.post, not maybe_old, -FARTHEST if post.edited_at is None else _clamp(post.edited_at)
 
 
 def _words(post: Post, stems: Stems) -> str:
@@ -208,16 +226,15 @@ def _words(post: Post, stems: Stems) -> str:
 
 
 def _forget(database: Database, *, number: int, post: int, before: int) -> None:
-    """Nothing that this post said before that record stays: neither in the tables nor in the pages of the file.
+    """Nothing that this post said before that record stays: neither in the table nor in the pages of the file. Its place stays
+    taken, so that whoever reads page by page can go on behind it.
 
     A word deleted from a contentless table leaves its traces until all is merged; `secure_delete` overwrites what is freed.
     """
-    of_post = (number, post, before)
     database.execute(
-        "DELETE FROM words WHERE rowid IN (SELECT record FROM said WHERE number = ? AND post = ? AND record < ?)",
-        of_post,
+        "DELETE FROM words WHERE rowid IN (SELECT place FROM said WHERE number = ? AND post = ? AND record < ?)",
+        (number, post, before),
     )
-    database.execute("DELETE FROM said WHERE number = ? AND post = ? AND record < ?", of_post)
     database.execute("INSERT INTO words (words) VALUES ('optimize')")
 
 
@@ -226,14 +243,36 @@ def _position(database: Database) -> int:
     return int(upto)
 
 
-def _find(database: Database, said: str, channel: Identity | None, bounds: Sequence[int]) -> list[int]:
+class _Asked(NamedTuple):
+    """What is asked for beside the words: posts of `since` up to and with `last`."""
+
+    since: Instant = -FARTHEST
+    last: Instant = FARTHEST
+    before: int | None = None
+    deleted: bool = False
+    limit: int = 1
+
+
+def _find(database: Database, said: str, channel: Identity | None, asked: _Asked) -> list[int]:
     match = f"{{stems}} : ({said})"
     if channel is not None:
         numbers = _numbers(database, channel)
         if not numbers:
             return []
         match += f" AND {{channel}} : ({' OR '.join(numbers)})"
-    return [record for (record,) in database.execute(_QUESTION, (match, *bounds))]
+    # The places make it quick, the times make it exact: where a millisecond is full, places tell another one.
+    places = (first(asked.since), _end(database, asked))
+    rest = (asked.since, asked.last, not asked.deleted, asked.limit)
+    return [record for (record,) in database.execute(_QUESTION, (match, *places, *rest))]
+
+
+def _end(database: Database, asked: _Asked) -> int:
+    """The place before which all stand that are asked for."""
+    end = Places(database).free(asked.last)
+    if asked.before is None:
+        return end
+    row = database.execute("SELECT place FROM said WHERE record = ?", (asked.before,)).fetchone()
+    return min(end, row[0]) if row else first(-FARTHEST)
 
 
 def _numbers(database: Database, channel: Identity) -> list[str]:
@@ -254,8 +293,8 @@ def _lower(username: str | None) -> str | None:
 
 
 def _clamp(number: int) -> int:
-    """SQLite holds 64 bits."""
-    return max(-_HIGHEST, min(number, _HIGHEST))
+    """SQLite holds 64 bits, and a place is more than an instant."""
+    return max(-FARTHEST, min(number, FARTHEST))
 
 
 # ---------------------------------------------------------------------------------------------------------------- the file
@@ -278,24 +317,30 @@ def _try(path: Path) -> None:
     with closing(connect(path)) as database:
         try:
             _prepare(database)
-            _find(database, '"a"', None, (_HIGHEST, -_HIGHEST, _HIGHEST, True, 1))
+            _find(database, '"a"', None, _Asked())
         except Error as error:
             raise translated(error, path) from error
 
 
 def _prepare(database: Database) -> None:
     # Half the syncs of the ledger's: what a power cut takes away, the ledger still has.
-    for setting in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON"):
+    for setting in ("synchronous = NORMAL", "secure_delete = ON"):
         database.execute(f"PRAGMA {setting}")
+    if not _is_laid_out(database):
+        database.execute("BEGIN IMMEDIATE")
+        if not _is_laid_out(database):  # looked at again: another process may have been quicker, and have taken in much
+            _refuse_others(database)
+            _lay_out(database)
+        database.execute("COMMIT")
+    use_wal(database)
+
+
+def _refuse_others(database: Database) -> None:
     [application] = database.execute("PRAGMA application_id").fetchone()
     [tables] = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables and application != _APPLICATION:
         [[_, _, path]] = database.execute("PRAGMA database_list").fetchall()
         raise ConfigError(f"{path} is not a search file of this program but another database")
-    if not _is_laid_out(database):
-        database.execute("BEGIN IMMEDIATE")
-        _lay_out(database)
-        database.execute("COMMIT")
 
 
 def _empty(path: Path, damage: LedgerBroken) -> None:
@@ -309,9 +354,10 @@ def _empty(path: Path, damage: LedgerBroken) -> None:
 
 
 def _is_laid_out(database: Database) -> bool:
-    """False for a new file, one of another layout, and one that another process has just emptied."""
+    """False for a new file, one of another layout, one that another process has just emptied, and somebody else's."""
+    [application] = database.execute("PRAGMA application_id").fetchone()
     [layout] = database.execute("PRAGMA user_version").fetchone()
-    return bool(layout == LAYOUT)
+    return bool(application == _APPLICATION and layout == LAYOUT)
 
 
 def _lay_out(database: Database) -> None:
