@@ -16,14 +16,16 @@ from monitor.cli.opening import Store, known_channel, reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
-from monitor.cli.screen import counted, tell
+from monitor.cli.screen import counted, emit, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import channel, moment
 from monitor.config import Settings, load
+from monitor.config.mistakes import meant
 from monitor.errors import ConfigError, LedgerBroken
+from monitor.ledger.audit import altered
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
-from monitor.model.record import Record
+from monitor.model.record import Record, Sealed
 
 BATCH = 500
 """Records read at once."""
@@ -59,7 +61,8 @@ def command(
     plain: bool,
 ) -> int:
     """Records as JSON lines, in the order of their index. Without a filter: every record from 0 on, and with the bytes that
-    are hashed, so that others can verify them. The file appears when it is whole.
+    are hashed, so that others can verify them. The file appears when it is whole. What is damaged is exported all the same: such a
+    record says in `altered` what shows it, and the exit code is 3.
 
     \b
     Example:
@@ -70,52 +73,77 @@ def command(
     wanted = Filter(story=story, channel=name, since=since, until=until)
     with _writing(output) as file, progress("exporting") as moved:
         count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
-    tell(f"{counted(count, 'record')} exported" + ("" if output == "-" else f" to {output}"))
-    return 0
+    tell(f"{counted(count.records, 'record')} exported" + ("" if output == "-" else f" to {output}"))
+    if count.altered:
+        tell(f"{count.altered} of them are not what was written, and are marked as altered; monitor verify says more")
+    if count.missing:
+        tell(f"{counted(count.missing, 'record')} missing, gone or on a damaged page; monitor verify says more")
+    if usage.json and output != "-":
+        broken = {"altered": count.altered, "missing": count.missing}
+        emit({"records": count.records, "path": output} | {what: many for what, many in broken.items() if many})
+    return 3 if count.altered or count.missing else 0
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many records were exported, how many of them show that they were altered, and how many could not be read."""
+
+    records: int
+    altered: int
+    missing: int
 
 
 async def _export(
     settings: Settings, wanted: Filter, write: Callable[[bytes], object], *, plain: bool, moved: Progress
-) -> int:
+) -> Count:
     async with reading(settings) as store:
-        chosen = await _chooser(store, wanted)
-        count, size = 0, await store.ledger.size()
+        chosen = await _chooser(store, wanted, settings)
+        records, damaged, held, size = 0, 0, 0, await store.ledger.size()
         async for batch in _batches(store, size):
             picked = [record for record in batch if chosen(record)]
-            lines = [as_json(record) for record in picked]
-            if picked and not plain:
-                for line, sealed in zip(lines, await _sealed(store, picked), strict=True):
-                    line.update(sealed)
-            for line in lines:
+            for record, sealed in zip(picked, await _sealed(store, picked), strict=True):
+                line = as_json(record) | ({} if plain else sealed_as_json(sealed))
+                if reason := altered(sealed):
+                    line["altered"] = reason
+                    damaged += 1
                 write(line_of_json(line) + b"\n")
-            count += len(picked)
+            records += len(picked)
+            held += len(batch)
             moved(batch[-1].index + 1, size)
-        return count
+        return Count(records, damaged, size - held)
 
 
 async def _batches(store: Store, size: int) -> AsyncIterator[list[Record]]:
-    """The first `size` records; what is appended meanwhile is for the next export."""
-    start = 0
+    """The first `size` records, as far as they can be read; what is appended meanwhile is for the next export."""
+    start, limit = 0, BATCH
     while start < size:
-        batch = await store.ledger.read(start, min(BATCH, size - start))
+        try:
+            batch = [each for each in await store.ledger.read(start, min(limit, size - start)) if each.index < size]
+        except LedgerBroken:  # a damaged page: what is before and behind it must get out
+            start, limit = (start, limit // 2) if limit > 1 else (start + 1, 1)
+            continue
         if not batch:
-            raise LedgerBroken(f"record {start} is missing", index=start)
-        yield list(batch)
-        start = batch[-1].index + 1
+            return
+        yield batch
+        start, limit = batch[-1].index + 1, BATCH
 
 
-async def _sealed(store: Store, picked: list[Record]) -> list[dict[str, object]]:
+async def _sealed(store: Store, picked: list[Record]) -> list[Sealed]:
+    if not picked:
+        return []
     first, last = picked[0].index, picked[-1].index
     sealed = {each.index: each for each in await store.ledger.sealed(first, last - first + 1)}
-    return [sealed_as_json(sealed[record.index]) for record in picked]
+    return [sealed[record.index] for record in picked]
 
 
-async def _chooser(store: Store, wanted: Filter) -> Callable[[Record], bool]:
+async def _chooser(store: Store, wanted: Filter, settings: Settings) -> Callable[[Record], bool]:
     number = None
     if wanted.channel is not None:
         identity = await known_channel(store.ledger, wanted.channel)
         number = next(held.number for held in await store.ledger.held() if held.identity == identity)
     flagged = None if wanted.story is None else await _flagged(store, wanted.story)
+    stories = [story.id for story in settings.stories]
+    if wanted.story is not None and not flagged and wanted.story not in stories:
+        raise ConfigError(f"no story {wanted.story}{meant(wanted.story, stories)}")
 
     def chosen(record: Record) -> bool:
         at = record.published_at if record.published_at is not None else record.observed_at

@@ -3,28 +3,28 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import structlog
 
-from monitor.cli.opening import reading
+from monitor.cli.opening import Store, reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.screen import counted, emit, say
 from monitor.cli.usage import Usage, with_usage
 from monitor.config import Settings, load
 from monitor.config.signing import signer
-from monitor.errors import ConfigError, Refused
-from monitor.ledger.audit import Audit, Report
+from monitor.errors import ConfigError, LedgerBroken, Refused
+from monitor.ledger.audit import Audit, Broken, Report
 from monitor.ledger.checkpoint import Verifier, parse
-from monitor.stores.sqlite.checkpoints import beside
+from monitor.model.record import Sealed
+from monitor.stores.sqlite.checkpoints import LARGEST, beside, kept
 
 log = structlog.get_logger(__name__)
 
 BATCH = 2_000
 """Records read at once."""
-LARGEST_NOTE = 1 << 20
-"""Bytes."""
 
 
 @click.command()
@@ -36,11 +36,12 @@ LARGEST_NOTE = 1 << 20
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A note that was kept elsewhere: what `monitor checkpoint` printed. May be given several times.",
 )
-@click.option("--quick", is_flag=True, help="Headers and tree alone, not the contents.")
+@click.option("--quick", is_flag=True, help="Headers and tree alone, not the contents nor other tables.")
 @with_usage
 def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
     """Recompute the ledger's tree from its records and compare it with its checkpoints, those inside, the one beside the
-    database, and those that were kept elsewhere. Names the first bad record. Exit code 3 if anything differs.
+    database, and those that were kept elsewhere; then the tables that questions are answered from with the records. Names the
+    first bad record, or the range that it is in. Exit code 3 if anything differs.
 
     \b
     Example:
@@ -48,80 +49,125 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
       monitor verify --checkpoint /media/usb/2023-06-04.checkpoint
     """
     settings = load(usage.directory, os.environ)
-    kept = [_note(file) for file in files]
+    outside = [(str(file), _note(file)) for file in files]
     with progress("verifying") as moved:
-        report = asyncio.run(walk(settings, kept, quick=quick, moved=moved))
+        report = asyncio.run(walk(settings, outside, quick=quick, moved=moved))
     if usage.json:
-        emit(
-            {
-                "ok": report.broken is None,
-                "size": report.size,
-                "root": report.root.hex(),
-                "checkpoints": report.checkpoints,
-                "erased": report.erased,
-                "reason": report.broken.reason if report.broken else None,
-                "index": report.broken.index if report.broken else None,
-            }
-        )
+        emit(_as_json(report))
     elif report.broken is None:
         say(f"{counted(report.size, 'record')}, root {report.root.hex()}")
         erased = f", {report.erased} erased contents that records own to" if report.erased else ""
-        agree = (
-            f"it agrees with {counted(report.checkpoints, 'checkpoint')}"
-            if report.checkpoints
-            else "there is no checkpoint to compare it with"
-        )
-        say(f"The ledger verifies: {agree}{erased}.", style="green")
+        say(f"The ledger verifies: {_agreement(report)}{erased}.", style="green")
     else:
         where = f"record {report.broken.index}: " if report.broken.index is not None else ""
         say(f"The ledger does not verify: {where}{report.broken.reason}", style="bold red")
     return 0 if report.broken is None else 3
 
 
-async def walk(settings: Settings, kept: Sequence[str], *, quick: bool, moved: Progress) -> Report:
-    """Every record against the checkpoints of the ledger and those `kept` elsewhere. `moved` is told how far it is."""
-    async with reading(settings) as store:
-        # The notes first: the ledger may grow meanwhile, and then none of them is about more than we walk over.
-        notes = list(dict.fromkeys([*await store.checkpoints.all(), *_beside(settings), *kept]))
-        size, root = await store.ledger.root()
-        audit = Audit(notes, verifiers=_verifiers(settings, notes), quick=quick)
-        while audit.broken is None and audit.size < size:
-            batch = await store.ledger.sealed(audit.size, min(BATCH, size - audit.size))
-            if not batch:
-                break
-            audit.walk(batch)
-            moved(audit.size, size)
-        if audit.size == size == await store.ledger.size():
-            audit.walk(await store.ledger.sealed(size, 1))
-        return audit.finish(size=size, root=root)
+async def walk(settings: Settings, notes: Sequence[tuple[str, str]], *, quick: bool, moved: Progress) -> Report:
+    """Every record against the checkpoints of the ledger, the one beside it and these `notes` that were kept elsewhere (where, and
+    the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed."""
+    audit = Audit()
+    try:
+        async with reading(settings) as store:
+            # The notes first: the ledger may grow meanwhile, and then none of them is about more than we walk over.
+            inside = await store.checkpoints.all()
+            outside = dict([*_beside(settings), *notes])
+            stored = await store.auditing.stored()
+            verifiers = _verifiers(settings, [*inside, *outside.values()])
+            audit = Audit(inside, kept=outside, verifiers=verifiers, stored=stored, quick=quick)
+            await _walk(store, audit, stored.size, moved)
+            if not quick and audit.finish().broken is None:
+                wrong = await store.auditing.projected(stored.size, audit.kinds)
+                if wrong:
+                    audit.stop(wrong)
+    except LedgerBroken as broken:
+        audit.stop(Broken(str(broken), broken.index))
+    return audit.finish()
+
+
+async def _walk(store: Store, audit: Audit, size: int, moved: Progress) -> None:
+    while audit.broken is None and audit.size < size:
+        batch = await _read(store, audit.size, min(BATCH, size - audit.size))
+        if not batch:
+            return
+        audit.walk(batch)
+        moved(audit.size, size)
+    beyond = await store.ledger.sealed(size, 1)
+    if audit.size == size == await store.ledger.size():  # asked last: others may be appending
+        audit.walk(beyond)
+
+
+async def _read(store: Store, start: int, limit: int) -> Sequence[Sealed]:
+    """The next records, fewer where the file is damaged: so that the first one that cannot be read is named."""
+    try:
+        return await store.ledger.sealed(start, limit)
+    except LedgerBroken as broken:
+        if limit == 1:
+            raise LedgerBroken(str(broken), index=start) from broken
+        return await _read(store, start, limit // 2)
+
+
+def _as_json(report: Report) -> dict[str, object]:
+    broken = report.broken or Broken("")
+    return {
+        "ok": report.broken is None,
+        "size": report.size,
+        "root": None if report.broken and not report.size else report.root.hex(),
+        "checkpoints": report.checkpoints,
+        "signatures": report.signatures,
+        "erased": report.erased,
+        "reason": broken.reason or None,
+        "index": broken.index,
+        "first": broken.first if broken.index is None else broken.index,
+        "last": broken.last if broken.index is None else broken.index,
+    }
+
+
+def _agreement(report: Report) -> str:
+    if not report.checkpoints:
+        return "there is no checkpoint to compare it with"
+    unchecked = (
+        ", whose signature was not checked" if report.checkpoints == 1 else ", whose signatures were not checked"
+    )
+    return f"it agrees with {counted(report.checkpoints, 'checkpoint')}{'' if report.signatures else unchecked}"
 
 
 def _note(file: Path) -> str:
     """A note as it was printed, line ends that a mail program changed put right."""
     try:
-        note = file.read_bytes()[:LARGEST_NOTE].decode().replace("\r\n", "\n").rstrip("\n") + "\n"
+        note = file.read_bytes()[:LARGEST].decode().replace("\r\n", "\n").rstrip("\n") + "\n"
         parse(note)
     except (Refused, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is no checkpoint: {error}") from error
     return note
 
 
-def _beside(settings: Settings) -> list[str]:
-    """The newest note as it stands beside the database, which can lose its end without noticing."""
-    try:
-        return [beside(settings.store.path).read_text(encoding="utf-8")]
-    except FileNotFoundError:
-        return []
+def _beside(settings: Settings) -> list[tuple[str, str]]:
+    """Where the newest note stands beside the database, which can lose its end without noticing, and what stands there."""
+    note = kept(settings.store.path)
+    return [] if note is None else [(str(beside(settings.store.path)), note)]
 
 
 def _verifiers(settings: Settings, notes: Sequence[str]) -> list[Verifier]:
     """Our own key, under every name that the ledger has had: the machine may have been called otherwise. Without the key, which
     an auditor need not be able to read, the notes are compared and nobody's signature is."""
     try:
-        if not settings.ledger.signing_key_file.exists():
-            return []
-        key = signer(settings.ledger).verifier.key
+        ours = signer(settings.ledger).verifier
     except (ConfigError, OSError) as error:
-        log.warning("signatures not checked", reason=str(error))
-        return []
-    return [Verifier(name, key) for name in sorted({parse(note).origin for note in notes})]
+        ours, reason = None, str(error)
+    else:
+        reason = f"there is no key in {settings.ledger.signing_key_file}"
+    if ours is not None:
+        return [Verifier(name, ours.key) for name in sorted(_origins(notes))]
+    if notes:
+        log.warning("signatures not checked", reason=reason)
+    return []
+
+
+def _origins(notes: Sequence[str]) -> set[str]:
+    found = set()
+    for note in notes:
+        with suppress(Refused):  # the audit says of it what is wrong
+            found.add(parse(note).origin)
+    return found

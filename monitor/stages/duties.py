@@ -60,7 +60,9 @@ async def perform(
             failed += 1
             reason = str(error) or type(error).__name__
             log.warning("duty not done; it will be tried again", duty=name, reason=reason, failed=failed)
-            await report(health, Fact("duty", name, clock.now(), red=failed >= 3, note=reason))
+            await report(
+                health, Fact("duty", name, clock.now(), red=failed >= 3 or isinstance(error, Refused), note=reason)
+            )
         else:
             failed = 0
             await report(health, Fact("duty", name, clock.now()))

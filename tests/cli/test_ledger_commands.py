@@ -6,11 +6,14 @@ import json
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision
 from commanding import Desk
 
 from monitor.ledger.checkpoint import parse, parse_vkey, verify
+from monitor.ledger.encoding import decode_header, encode_header
+from monitor.ledger.tree import leaf_hash
 from monitor.model.alert import State
 from monitor.model.instant import HOUR, MINUTE
 from monitor.model.record import Source
@@ -194,6 +197,146 @@ def test_a_ledger_that_was_changed_does_not_and_the_first_bad_record_is_named(
     assert (ended.lines[0]["ok"], ended.lines[0]["index"]) == (False, index)
 
 
+def rewritten(desk: Desk, index: int) -> None:
+    """What somebody does who knows how a leaf is made: another time in the header, and the leaf that goes with it."""
+    with sqlite3.connect(desk.base / "var/monitor.db") as database:
+        [header] = database.execute("SELECT header FROM log WHERE seq = ?", (index,)).fetchone()
+    database.close()
+    found = decode_header(header)
+    assert found is not None
+    other = encode_header(msgspec.structs.replace(found, observed_at=found.observed_at - HOUR))
+    altered(desk, f"UPDATE log SET header = x'{other.hex()}', leaf = x'{leaf_hash(other).hex()}' WHERE seq = {index}")
+
+
+def test_where_no_single_record_can_be_named_the_range_is(kept: Desk) -> None:
+    kept.run("checkpoint")
+    rewritten(kept, 5)
+
+    words, (line,) = kept.run("verify").out, kept.run("verify", "--json").lines
+
+    reason = "records 0 to 7 do not give the root that desk signed for size 8"
+    assert words == f"The ledger does not verify: {reason}\n"
+    assert (line["reason"], line["index"], line["first"], line["last"]) == (reason, None, 0, 7)
+
+
+def test_a_record_that_was_rewritten_with_its_leaf_is_named_where_only_one_is_left(kept: Desk) -> None:
+    kept.run("checkpoint")
+    rewritten(kept, 8)
+
+    ended = kept.run("verify", "--json")
+
+    assert ended.code == 3
+    assert [ended.lines[0][key] for key in ("index", "first", "last")] == [8, 8, 8]
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE tree SET peaks = zeroblob(7)", "the tree's own row is damaged"),
+        ("DELETE FROM tree", "the tree's own row is missing"),
+        ("UPDATE checkpoints SET note = CAST(x'ff' AS TEXT)", "a text in it is damaged"),
+    ],
+)
+def test_programs_are_told_why_a_damaged_database_does_not_verify(statement: str, reason: str, kept: Desk) -> None:
+    kept.run("checkpoint")
+    altered(kept, statement)
+
+    words, ended = kept.run("verify").out, kept.run("verify", "--json")
+
+    assert ended.code == 3
+    assert (ended.lines[0]["ok"], ended.lines[0]["index"], ended.lines[0]["root"]) == (False, None, None)
+    assert reason in ended.lines[0]["reason"]
+    assert words == f"The ledger does not verify: {ended.lines[0]['reason']}\n"
+
+
+async def many(store: SqliteStore) -> None:
+    await store.ledger.append([revision(f"Post {number}.", number=number) for number in range(9, 900)])
+
+
+def damage(desk: Desk, *, index: int) -> None:
+    """Scribbles on the page of the disk that this record is on."""
+    file = desk.base / "var/monitor.db"
+    with sqlite3.connect(file) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [leaf] = database.execute("SELECT leaf FROM log WHERE seq = ?", (index,)).fetchone()
+        [size] = database.execute("PRAGMA page_size").fetchone()
+    database.close()
+    data = bytearray(file.read_bytes())
+    page = data.index(leaf) // size * size
+    data[page : page + size] = b"\xff" * size
+    file.write_bytes(data)
+
+
+def test_the_first_record_on_a_damaged_page_is_named(kept: Desk) -> None:
+    kept.fill(many)
+    damage(kept, index=500)
+
+    (line,) = kept.run("verify", "--json").lines
+
+    assert "the file is damaged" in line["reason"]
+    assert line["index"] == line["size"] == pytest.approx(500, abs=40)
+
+
+def test_a_tree_that_does_not_fit_its_records_is_not_signed(kept: Desk) -> None:
+    kept.run("checkpoint")
+    altered(kept, "UPDATE tree SET peaks = zeroblob(length(peaks))")
+    before = (kept.base / "var/monitor.db").read_bytes()
+
+    ended = kept.run("checkpoint")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert "monitor.db: it holds a tree that is not that of its records" in ended.err
+    assert (kept.base / "var/monitor.db").read_bytes() == before
+
+
+def test_a_note_beside_the_database_that_is_none_is_named(kept: Desk) -> None:
+    kept.run("checkpoint")
+    file = kept.base / "var/monitor.db.checkpoint"
+    for scribble in (b"", b"all is well", b"\xff\xfe\n\n"):
+        file.write_bytes(scribble)
+
+        words, ended = kept.run("verify").out, kept.run("verify", "--json")
+
+        assert ended.code == 3
+        assert (ended.lines[0]["size"], ended.lines[0]["index"]) == (9, None)
+        assert ended.lines[0]["reason"].startswith(f"{file}: not a signed note")
+        assert words.startswith(f"The ledger does not verify: {file}: not a signed note")
+
+
+@pytest.mark.parametrize(
+    ("statement", "index", "reason"),
+    [
+        ("UPDATE revisions SET post = 99 WHERE seq = 2", 2, "its row in revisions says otherwise"),
+        ("UPDATE revisions SET number = 2 WHERE seq = 2", 2, "its row in revisions says otherwise"),
+        ("UPDATE revisions SET kind = 3 WHERE seq = 2", 2, "its row in revisions says otherwise"),
+        ("UPDATE revisions SET seq = 7 WHERE seq = 2", 7, "its row in revisions says otherwise"),
+        ("UPDATE revisions SET seq = 700 WHERE seq = 2", 700, "its row in revisions says otherwise"),
+        ("DELETE FROM revisions WHERE seq = 2", None, "revisions lacks 1 of them"),
+        ("UPDATE identities SET number = 2 WHERE seq = 0", 0, "its row in identities says otherwise"),
+        ("UPDATE identities SET identity = x'00' WHERE seq = 4", 4, "its row in identities says otherwise"),
+        ("UPDATE matches SET story = 'another'", 7, "its row in matches says otherwise"),
+        ("UPDATE matches SET record = 2", 7, "its row in matches says otherwise"),
+        ("DELETE FROM matches", None, "matches lacks 1 of them"),
+        ("UPDATE checkpoints SET seq = 5", 5, "its row in checkpoints says otherwise"),
+        ("DELETE FROM checkpoints", None, "checkpoints lacks 1 of them"),
+    ],
+)
+def test_what_questions_are_answered_from_must_say_what_the_records_say(
+    statement: str, index: int | None, reason: str, kept: Desk
+) -> None:
+    kept.run("checkpoint")
+    assert kept.run("verify").code == 0
+    altered(kept, statement)
+
+    ended = kept.run("verify", "--json")
+
+    assert ended.code == 3
+    assert ended.lines[0]["index"] == index
+    assert ended.lines[0]["reason"].startswith("the projection is wrong, not the record")
+    assert ended.lines[0]["reason"].endswith(reason)
+    assert kept.run("verify", "--quick").code == 0
+
+
 def test_a_post_that_was_changed_is_not_shown_as_if_it_had_been_erased(kept: Desk) -> None:
     altered(kept, "UPDATE content SET salt = zeroblob(16) WHERE seq = 1")
 
@@ -234,19 +377,69 @@ def test_a_machine_that_was_called_otherwise_still_knows_its_signatures(kept: De
 
 def test_an_auditor_without_the_key_compares_all_the_same_and_makes_none(kept: Desk) -> None:
     kept.run("checkpoint")
+    assert kept.run("verify", "--json").lines[0]["signatures"] is True
     (kept.base / "var/ledger.key").unlink()
 
-    assert kept.run("verify", "--json").lines[0]["checkpoints"] == 1
+    words, ended = kept.run("verify"), kept.run("verify", "--json")
+
+    assert (ended.code, ended.lines[0]["checkpoints"], ended.lines[0]["signatures"]) == (0, 1, False)
+    assert "it agrees with 1 checkpoint, whose signature was not checked" in words.out
+    for told in (words.err, ended.err):
+        assert "signatures not checked" in told
+        assert f"there is no key in {kept.base}/var/ledger.key" in told
     assert not (kept.base / "var/ledger.key").exists()
+
+
+def test_with_the_key_lost_nothing_is_signed_and_no_other_key_made(kept: Desk) -> None:
+    """STO-27"""
+    kept.run("checkpoint")
+    key = kept.base / "var/ledger.key"
+    key.rename(key.with_suffix(".away"))
+    kept.fill(lambda store: store.ledger.append([revision("News.", number=99)]))
+
+    refused = [kept.run("checkpoint"), kept.run("checkpoint", "--public-key")]
+
+    for ended in refused:
+        assert (ended.code, ended.out) == (1, "")
+        assert f"{key} is missing" in ended.err
+        assert "put it back from a copy" in ended.err
+    assert not key.exists()
+    assert kept.run("verify").code == 0
+    key.with_suffix(".away").rename(key)
+    assert kept.run("checkpoint").code == 0
+    assert kept.run("verify", "--json").lines[0]["checkpoints"] == 2
+
+
+def test_another_key_than_the_one_that_signed_before_signs_nothing(kept: Desk) -> None:
+    kept.run("checkpoint")
+    key = kept.base / "var/ledger.key"
+    key.unlink()
+    kept.write("monitor.toml", '[ledger]\norigin = "desk"\n[store]\npath = "var/another.db"\n')
+    assert kept.run("checkpoint").code == 0
+    kept.write("monitor.toml", '[ledger]\norigin = "desk"\n')
+
+    ended = kept.run("checkpoint")
+
+    assert (ended.code, ended.out) == (1, "")
+    assert f"{key} is not the key that signed the checkpoints of this ledger" in ended.err
+
+
+def test_a_public_key_is_there_before_there_is_a_ledger(desk: Desk) -> None:
+    key = desk.run("checkpoint", "--public-key").out
+
+    assert parse_vkey(key).name == "desk"
+    assert not (desk.base / "var/monitor.db").exists()
+    assert desk.run("checkpoint", "--public-key").out == key
 
 
 def test_a_database_that_is_none_ends_with_3(kept: Desk) -> None:
     (kept.base / "var/monitor.db").write_bytes(b"no database" * 1000)
 
-    ended = kept.run("verify")
+    words, ended = kept.run("verify"), kept.run("verify", "--json")
 
-    assert ended.code == 3
-    assert "monitor.db" in ended.err
+    assert (words.code, ended.code) == (3, 3)
+    assert "monitor.db" in words.out
+    assert (ended.lines[0]["ok"], ended.lines[0]["size"]) == (False, 0)
 
 
 # ------------------------------------------------------------------------------------------------------------------ export
@@ -348,6 +541,84 @@ def test_an_export_to_where_nothing_is_says_so(kept: Desk, tmp_path: Path) -> No
     assert (ended.code, ended.err) == (2, f"{tmp_path}/no is no directory\n")
 
 
+def test_what_was_damaged_is_exported_all_the_same_and_marked(kept: Desk) -> None:
+    altered(
+        kept,
+        "UPDATE content SET body = x'00' WHERE seq = 1",
+        "UPDATE content SET salt = zeroblob(16) WHERE seq = 5",
+        "UPDATE log SET header = CAST(header || x'00' AS BLOB) WHERE seq = 6",
+    )
+    content = "the content is not the one that the header was made for"
+    header = "the header is not the one that was hashed"
+
+    for arguments in ((), ("--plain",)):
+        ended = kept.run("export", "--format", "jsonl", "-o", "-", *arguments)
+
+        assert ended.code == 3
+        assert [record.get("altered") for record in ended.lines] == [
+            None,
+            content,
+            None,
+            None,
+            None,
+            content,
+            header,
+            None,
+        ]
+        assert ended.lines[5]["text"] == "Ships are late."
+        assert ended.err.splitlines() == [
+            "8 records exported",
+            "3 of them are not what was written, and are marked as altered; monitor verify says more",
+        ]
+
+
+def test_a_hole_in_the_ledger_keeps_nothing_from_being_exported(kept: Desk, tmp_path: Path) -> None:
+    altered(kept, "DELETE FROM log WHERE seq IN (2, 7)")
+
+    ended = kept.run("export", "--format", "jsonl", "--json", "-o", str(tmp_path / "out"))
+
+    assert ended.code == 3
+    assert ended.lines == [{"records": 6, "path": str(tmp_path / "out"), "missing": 2}]
+    assert len((tmp_path / "out").read_text().splitlines()) == 6
+    assert "2 records missing, gone or on a damaged page" in ended.err
+
+
+def test_what_stands_before_and_behind_a_damaged_page_is_exported(kept: Desk) -> None:
+    kept.fill(many)
+    damage(kept, index=500)
+
+    ended = kept.run("export", "--format", "jsonl", "-o", "-")
+
+    indices = [record["index"] for record in ended.lines]
+    assert ended.code == 3
+    assert indices[:400] == list(range(400))
+    assert indices[-1] == 898
+    assert 500 not in indices
+    assert len(indices) > 800
+
+
+def test_programs_are_told_how_many_records_went_where(kept: Desk, tmp_path: Path) -> None:
+    ended = kept.run("export", "--format", "jsonl", "--json", "-o", str(tmp_path / "out"))
+
+    assert ended.lines == [{"records": 8, "path": str(tmp_path / "out")}]
+    assert len(kept.run("export", "--format", "jsonl", "--json", "-o", "-").lines) == 8
+
+
+def test_an_export_of_a_story_nobody_knows_is_met_with_the_nearest(kept: Desk, tmp_path: Path) -> None:
+    ended = kept.run("export", "--format", "jsonl", "--story", "brige", "-o", str(tmp_path / "out"))
+
+    assert (ended.code, ended.err) == (2, "no story brige; did you mean bridge?\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_story_without_a_match_or_no_longer_configured_is_exported(kept: Desk) -> None:
+    kept.write("stories/quiet.toml", STORY)
+    (kept.config / "stories/bridge.toml").unlink()
+
+    assert exported(kept, "--story", "quiet") == []
+    assert len(exported(kept, "--story", "bridge")) == 4
+
+
 # ------------------------------------------------------------------------------------------------------------------ alerts
 
 
@@ -391,7 +662,7 @@ def test_a_channel_without_a_proof_of_contact_is_red(kept: Desk) -> None:
     ended = kept.run("status")
 
     assert ended.code == 1
-    assert "never seen; 1 posts" in ended.out
+    assert "never seen; 1 post" in ended.out
     assert ended.out.splitlines()[-1] == "1 red"
 
 

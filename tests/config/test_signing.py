@@ -1,4 +1,4 @@
-"""The signing key is made at first use, for its owner alone, and stays the same."""
+"""The signing key is made for a ledger's first checkpoint, for its owner alone, and stays the same (STO-27)"""
 
 import shutil
 import subprocess
@@ -9,35 +9,81 @@ import pytest
 
 from monitor.config import Ledger
 from monitor.config.signing import signer
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, Refused
 from monitor.ledger.checkpoint import Checkpoint, verify
 
 ROOT = bytes(range(32))
 
 
-def ledger(directory: Path) -> Ledger:
-    return Ledger(origin="desk", signing_key_file=directory / "var/ledger.key")
+def ledger(directory: Path, *, origin: str = "desk") -> Ledger:
+    return Ledger(origin=origin, signing_key_file=directory / "var/ledger.key")
+
+
+def first(directory: Path) -> str:
+    """The first checkpoint of a ledger."""
+    return signer(ledger(directory)).note(size=7, root=ROOT, after=None)
 
 
 def test_a_key_that_is_not_there_is_made_for_its_owner_alone(tmp_path: Path) -> None:
-    note = signer(ledger(tmp_path)).note(size=7, root=ROOT)
+    note = first(tmp_path)
 
     made = tmp_path / "var/ledger.key"
+    ours = signer(ledger(tmp_path)).verifier
+    assert ours is not None
     assert made.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in made.parent.iterdir()] == ["ledger.key"]
-    assert verify(note, [signer(ledger(tmp_path)).verifier]) == Checkpoint("desk", 7, ROOT)
+    assert verify(note, [ours]) == Checkpoint("desk", 7, ROOT)
+
+
+def test_none_is_made_before_something_is_signed(tmp_path: Path) -> None:
+    assert signer(ledger(tmp_path)).verifier is None
+    assert not (tmp_path / "var").exists()
+
+    ours = signer(ledger(tmp_path)).ready(after=None)
+
+    assert signer(ledger(tmp_path)).verifier == ours
 
 
 def test_several_that_make_it_at_once_end_with_one(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
-        signers = list(threads.map(lambda _: signer(ledger(tmp_path)), range(8)))
+        notes = list(threads.map(lambda _: first(tmp_path), range(8)))
 
-    assert len({each.key for each in signers}) == 1
+    assert len(set(notes)) == 1
+
+
+def test_a_key_that_is_lost_is_missed_at_once_and_used_again_once_it_is_back(tmp_path: Path) -> None:
+    note = first(tmp_path)
+    signs = signer(ledger(tmp_path))
+    key = tmp_path / "var/ledger.key"
+    key.rename(tmp_path / "away")
+
+    with pytest.raises(Refused, match=f"{key} is missing"):
+        signs.note(size=8, root=ROOT, after=note)
+    with pytest.raises(Refused, match=f"{key} is missing"):
+        signer(ledger(tmp_path)).ready(after=note)
+    assert not key.exists()
+
+    (tmp_path / "away").rename(key)
+    assert signs.note(size=8, root=ROOT, after=note)
+
+
+def test_another_key_signs_nothing(tmp_path: Path) -> None:
+    note = first(tmp_path / "other")
+    first(tmp_path)
+
+    with pytest.raises(Refused, match="is not the key that signed the checkpoints of this ledger"):
+        signer(ledger(tmp_path)).note(size=8, root=ROOT, after=note)
+
+
+def test_the_key_signs_on_under_another_name(tmp_path: Path) -> None:
+    note = first(tmp_path)
+
+    assert signer(ledger(tmp_path, origin="elsewhere")).note(size=8, root=ROOT, after=note).startswith("elsewhere\n")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
 def test_openssl_reads_it(tmp_path: Path) -> None:
-    signer(ledger(tmp_path))
+    first(tmp_path)
 
     told = subprocess.run(
         ["openssl", "pkey", "-in", tmp_path / "var/ledger.key", "-noout", "-text"], capture_output=True, check=True
@@ -65,14 +111,11 @@ def test_a_file_that_is_no_key_is_told_and_left_alone(text: str, reason: str, tm
 
 
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
-    signer(ledger(tmp_path))
+    note = first(tmp_path)
+    signs = signer(ledger(tmp_path))
     (tmp_path / "var/ledger.key").chmod(0o644)
 
     with pytest.raises(ConfigError, match="others can read it"):
         signer(ledger(tmp_path))
-
-
-def test_the_key_is_not_shown_with_the_signer(tmp_path: Path) -> None:
-    made = signer(ledger(tmp_path))
-
-    assert repr(made) == "Signer('desk')"
+    with pytest.raises(ConfigError, match="others can read it"):
+        signs.note(size=8, root=ROOT, after=note)

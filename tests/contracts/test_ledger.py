@@ -328,6 +328,13 @@ async def test_says_which_ids_no_record_accounts_for(store: Store) -> None:
     assert await store.ledger.missing(BRIDGE, first=10, last=12, limit=10) == []
 
 
+async def test_tells_what_is_declared_unknown_and_was_not_learned_since(store: Store) -> None:
+    await store.ledger.append([gap(1, 9, "unknown"), revision(number=3), gap(5, 6, "absent"), gap(8, 9, "filled")])
+
+    assert await store.ledger.missing(BRIDGE, first=1, last=9, limit=10) == []
+    assert await store.ledger.missing(BRIDGE, first=1, last=9, limit=10, declared=False) == [(1, 2), (4, 4), (7, 7)]
+
+
 async def test_records_a_gap_once_and_again_when_it_stands_otherwise(store: Store) -> None:
     await store.ledger.append([gap(5, 6, "unknown")])
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.ledger import tree
-from monitor.ledger.audit import Audit, Broken, Report
+from monitor.ledger.audit import Audit, Broken, Report, Stored
 from monitor.ledger.checkpoint import Checkpoint, sign, verifier
 from monitor.ledger.encoding import FORMAT, KIND_NUMBERS, Header, digest, encode_content, encode_header
 from monitor.ledger.tree import leaf_hash
@@ -35,8 +35,22 @@ def note(records: Sequence[Sealed], *, key: bytes = KEY) -> str:
     return sign(Checkpoint(ORIGIN, len(records), tree.root(one.leaf for one in records)), key=key)
 
 
-def audit(records: Sequence[Sealed], *notes: str, quick: bool = False, batch: int = 7) -> Report:
-    walk = Audit(notes, verifiers=[verifier(KEY, ORIGIN)], quick=quick)
+def stored(records: Sequence[Sealed]) -> Stored:
+    """What a store holds of these, subtrees of 4 leaves and more."""
+    edge = tree.Frontier()
+    nodes = edge.append([one.leaf for one in records], above=2)
+    return Stored(edge.size, edge.peaks, {(level, position): node for level, position, node in nodes}, 2)
+
+
+def rewritten(records: Sequence[Sealed], *indices: int) -> list[Sealed]:
+    """These with others in their place that hold together: header, leaf and content were changed as one."""
+    return [sealed(one.index, revision("forged").content) if one.index in indices else one for one in records]
+
+
+def audit(
+    records: Sequence[Sealed], *notes: str, quick: bool = False, batch: int = 7, held: Stored | None = None
+) -> Report:
+    walk = Audit(notes, verifiers=[verifier(KEY, ORIGIN)], quick=quick, stored=held)
     for start in range(0, len(records), batch):
         walk.walk(records[start : start + batch])
     return walk.finish()
@@ -47,11 +61,13 @@ def test_of_a_sound_ledger_finds_nothing() -> None:
 
     report = audit(records, note(records[:5]), note(records), note([]))
 
-    assert report == Report(size=20, root=tree.root(one.leaf for one in records), checkpoints=3, erased=0, broken=None)
+    assert report == Report(
+        size=20, root=tree.root(one.leaf for one in records), checkpoints=3, erased=0, broken=None, signatures=True
+    )
 
 
 def test_of_nothing_finds_nothing() -> None:
-    assert audit([]) == Report(size=0, root=tree.EMPTY, checkpoints=0, erased=0, broken=None)
+    assert audit([]) == Report(size=0, root=tree.EMPTY, checkpoints=0, erased=0, broken=None, signatures=True)
 
 
 def test_says_how_far_it_has_come() -> None:
@@ -98,7 +114,9 @@ def test_finds_a_ledger_rewritten_from_some_record_on() -> None:
 
     report = audit(forged, note(genuine[:5]), note(genuine[:8]), note(genuine[:15]), note(genuine))
 
-    assert report.broken == Broken("records 8 to 14 do not give the root that desk signed for size 15", 8)
+    assert report.broken == Broken(
+        "records 8 to 14 do not give the root that desk signed for size 15", index=None, first=8, last=14
+    )
     assert report.checkpoints == 2
 
 
@@ -113,7 +131,7 @@ def test_finds_a_ledger_that_was_signed_anew_with_another_key() -> None:
 
     report = audit(forged, note(forged, key=OTHER_KEY))
 
-    assert report.broken == Broken("no known key has signed this checkpoint")
+    assert report.broken == Broken("a checkpoint in the ledger: no known key has signed this checkpoint")
 
 
 def test_finds_a_note_that_is_none() -> None:
@@ -121,6 +139,116 @@ def test_finds_a_note_that_is_none() -> None:
 
     assert report.broken is not None
     assert "not a signed note" in report.broken.reason
+
+
+def test_names_where_a_note_is_kept_that_is_none() -> None:
+    walk = Audit(kept={"/media/usb/monday": "bless this ledger"})
+    walk.walk(ledger(3))
+
+    assert walk.finish() == Report(
+        size=3,
+        root=tree.root(one.leaf for one in ledger(3)),
+        checkpoints=0,
+        erased=0,
+        broken=Broken("/media/usb/monday: not a signed note: it is text, an empty line and signatures"),
+    )
+
+
+def test_names_a_bad_record_rather_than_a_bad_note() -> None:
+    records = ledger(20)
+    records[7] = msgspec.structs.replace(records[7], leaf=bytes(32))
+
+    assert audit(records, "bless this ledger").broken == Broken("the header is not the one that was hashed", 7)
+
+
+# --------------------------------------------------------------------------------- where, when no record shows it by itself
+
+
+def test_names_the_range_that_the_stored_tree_leaves_of_a_rewritten_ledger() -> None:
+    genuine = ledger(20)
+
+    for index, first, last in ((5, 4, 7), (0, 0, 3), (17, 16, 19)):
+        broken = audit(rewritten(genuine, index), note(genuine), held=stored(genuine)).broken
+
+        assert broken == Broken(
+            f"records {first} to {last} do not give the root that desk signed for size 20", None, first, last
+        )
+
+
+def test_names_the_record_where_the_stored_tree_and_the_checkpoints_leave_one() -> None:
+    genuine = ledger(21)
+
+    by_the_edge = audit(rewritten(genuine, 20), note(genuine), held=stored(genuine)).broken
+    by_two_notes = audit(rewritten(genuine, 12), note(genuine[:12]), note(genuine[:13])).broken
+    by_both = audit(rewritten(genuine, 8), note(genuine[:9]), note(genuine), held=stored(genuine)).broken
+    by_the_tree_alone = audit(rewritten(genuine, 20), held=stored(genuine)).broken
+
+    assert by_the_edge == Broken("the header does not give the root that desk signed for size 21", 20)
+    assert by_two_notes == Broken("the header does not give the root that desk signed for size 13", 12)
+    assert by_both == Broken("the header does not give the root that desk signed for size 9", 8)
+    assert by_the_tree_alone == Broken("the header does not give the hash that the store holds", 20)
+
+
+def test_does_not_trust_a_stored_tree_that_was_rewritten_with_the_records() -> None:
+    genuine = ledger(20)
+    forged = rewritten(genuine, 5)
+
+    broken = audit(forged, note(genuine[:3]), note(genuine), held=stored(forged)).broken
+
+    assert broken == Broken("records 3 to 19 do not give the root that desk signed for size 20", None, 3, 19)
+
+
+@given(st.integers(1, 60), st.data())
+def test_never_leaves_out_the_record_that_was_rewritten(size: int, data: st.DataObject) -> None:
+    genuine = ledger(size)
+    index = data.draw(st.integers(0, size - 1))
+    signed = data.draw(st.lists(st.integers(0, size), max_size=4, unique=True))
+    notes = [note(genuine[:each]) for each in sorted(signed)]
+    batch = data.draw(st.integers(1, 30))
+
+    broken = audit(rewritten(genuine, index), *notes, held=stored(genuine), batch=batch).broken
+
+    assert broken is not None
+    if broken.index is None:
+        assert broken.first is not None
+        assert broken.last is not None
+        assert broken.first <= index <= broken.last
+        assert broken.last - broken.first < 4
+    else:
+        assert broken.index == index
+
+
+def test_says_of_a_stored_tree_that_only_it_is_wrong_where_what_was_signed_agrees() -> None:
+    genuine = ledger(20)
+    held = stored(genuine)
+    no_peaks = msgspec.structs.replace(held, peaks=[bytes(32)] * 2)
+    no_node = msgspec.structs.replace(held, nodes={key: node for key, node in held.nodes.items() if key != (3, 1)})
+
+    for wrong, first, last in ((no_peaks, 0, 15), (no_node, 8, 15)):
+        broken = audit(genuine, note(genuine), held=wrong).broken
+
+        assert broken is not None
+        assert broken.reason == (
+            "the tree that the store holds is wrong, not the records:"
+            f" its hash of records {first} to {last} is not that of what was signed"
+        )
+        assert (broken.index, broken.first, broken.last) == (None, first, last)
+    assert audit(genuine, held=no_node).broken == Broken(
+        "records 8 to 15 do not give the hash that the store holds", None, 8, 15
+    )
+
+
+def test_says_why_the_rest_could_not_be_read() -> None:
+    walk = Audit(stored=stored(ledger(20)))
+    walk.walk(ledger(20)[:9])
+    walk.stop(Broken("the disk is damaged", 9))
+
+    report = walk.finish()
+
+    assert (report.size, report.broken) == (9, Broken("the disk is damaged", 9))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 
 def test_compares_with_what_the_store_takes_the_tree_to_be() -> None:

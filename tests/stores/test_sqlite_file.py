@@ -1,5 +1,6 @@
 """The SQLite file of a ledger (STO-05, 07, 09, 10, 11, 12, 20)"""
 
+import asyncio
 import resource
 import shutil
 import sqlite3
@@ -8,13 +9,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from random import randbytes
 
+import msgspec
 import pytest
 from builders import BRIDGE, NOON, alert, match, raw, revision
+from structlog.testing import capture_logs
 
 from monitor.errors import ConfigError, LedgerBroken, Refused, Unavailable
 from monitor.ledger import tree
 from monitor.ledger.audit import Audit, Broken
 from monitor.ledger.checkpoint import Checkpoint, sign, verifier
+from monitor.ledger.encoding import decode_header, encode_header
 from monitor.ledger.tree import leaf_hash, verify_consistency
 from monitor.model.channel import Identity
 from monitor.model.record import Draft, Kept
@@ -24,6 +28,7 @@ from monitor.stores.sqlite.ledger import node_source, root_at
 from monitor.stores.sqlite.store import SqliteStore, open_store
 
 KEY = bytes(range(32))
+FORGED, BEYOND = (sign(Checkpoint("desk", size, bytes(32)), key=KEY) for size in (300, 700))
 SAID = "the bridge fell this morning, nobody was hurt, and the governor asks to wait for news. " * 3
 
 
@@ -54,7 +59,8 @@ async def audited(path: Path, *notes: str) -> Broken | None:
             size, root = await store.ledger.root()
         except LedgerBroken as broken:
             return Broken(str(broken), broken.index)
-        walk = Audit([*notes, *await store.checkpoints.all()], verifiers=[verifier(KEY, "desk")])
+        stored = await store.auditing.stored()
+        walk = Audit([*notes, *await store.checkpoints.all()], verifiers=[verifier(KEY, "desk")], stored=stored)
         while not walk.broken and (batch := await store.ledger.sealed(walk.size, 7)):
             walk.walk(batch)
         return walk.finish(size=size, root=root).broken
@@ -258,13 +264,116 @@ async def test_is_refused_where_another_ledger_took_its_place(path: Path, tmp_pa
             pass
 
 
-async def test_is_refused_where_its_checkpoint_was_scribbled_on(path: Path) -> None:
+async def test_is_written_on_where_the_note_beside_it_is_none_which_is_told_and_kept(path: Path) -> None:
     await written(path, note=True)
-    checkpoints.beside(path).write_text("all is well")
+    kept = checkpoints.beside(path)
+    kept.write_bytes(b"all is well\xff")
 
-    with pytest.raises(LedgerBroken, match="cannot be read as a checkpoint"):
+    with capture_logs() as lines:
+        async with open_store(path) as store:
+            await store.ledger.append([revision("news", number=99)])
+
+    assert [(line["event"], line["log_level"], line["path"]) for line in lines] == [
+        ("checkpoint beside the database damaged", "error", str(kept))
+    ]
+    assert bytes_of(Path(lines[0]["kept"])) == b"all is well\xff"
+    async with open_store(path) as store:
+        note = await keep_note(store)
+    assert kept.read_text() == note
+    assert await audited(path, note) is None
+
+
+async def test_waits_for_a_note_beside_it_that_cannot_be_read(path: Path) -> None:
+    await written(path)
+    checkpoints.beside(path).mkdir()
+
+    with pytest.raises(Unavailable, match="checkpoint: Is a directory"):
         async with open_store(path):
             pass
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("UPDATE tree SET peaks = zeroblob(length(peaks))", "a tree that is not that of its records"),
+        ("UPDATE nodes SET hash = zeroblob(32) WHERE level = 9", "a tree that is not that of its records"),
+        ("UPDATE log SET leaf = zeroblob(32) WHERE seq = 600", "a tree that is not that of its records"),
+        ("DELETE FROM nodes", "the tree lacks its node 0 of level 9"),
+        ("UPDATE tree SET peaks = zeroblob(7)", "the tree's own row is damaged"),
+        ("DELETE FROM tree", "the tree's own row is missing"),
+        ("UPDATE tree SET size = size - 1", "it counts 601 records and holds 602|the tree's own row is damaged"),
+        (
+            "UPDATE checkpoints SET note = 'all is well'",
+            "its newest checkpoint, record 601, is none: not a signed note",
+        ),
+        (f"UPDATE checkpoints SET note = '{FORGED}'", "were signed for in it: the root over the first 300 is another"),
+        (
+            f"UPDATE checkpoints SET note = '{BEYOND}'",
+            "it has lost records: it holds 602, and 700 were signed for in it",
+        ),
+    ],
+)
+async def test_is_refused_and_left_as_it_is_where_it_does_not_hold_together(
+    path: Path, statement: str, reason: str
+) -> None:
+    await written(path, 600, note=True)
+    with closing(sqlite_of(path)) as database:
+        database.execute(statement)
+        database.execute("DELETE FROM dictionaries")  # what a later program would put its own into
+    before = bytes_of(path)
+
+    with pytest.raises(LedgerBroken, match=f"^{path}: .*({reason})"):
+        async with open_store(path):
+            pass
+
+    assert bytes_of(path) == before
+
+
+async def test_is_laid_out_once_where_many_open_it_at_the_same_time(tmp_path: Path) -> None:
+    async def added(path: Path, number: int) -> None:
+        async with open_store(path) as store:
+            await store.ledger.append([revision("news", number=number)])
+
+    for attempt in range(15):
+        path = tmp_path / f"{attempt}.db"
+
+        await asyncio.gather(*(added(path, number) for number in range(1, 9)))
+
+        async with open_store(path) as store:
+            assert (await store.ledger.count())["published"] == 8
+
+
+async def test_is_opened_while_others_write_into_it(path: Path) -> None:
+    await written(path, 300)
+
+    async def add() -> None:
+        async with open_store(path) as store:
+            for number in range(500, 600):
+                await store.ledger.append([revision("news", number=number)])
+                await keep_note(store)
+
+    adding = asyncio.ensure_future(add())
+    opened = 0
+    while not adding.done():
+        async with open_store(path) as store:
+            opened += await store.ledger.size() > 0
+    await adding
+
+    assert opened
+
+
+async def test_names_the_stretch_of_the_stored_tree_in_which_a_record_was_rewritten(path: Path) -> None:
+    await written(path, 600, note=True)
+    with closing(sqlite_of(path)) as database:
+        [header] = database.execute("SELECT header FROM log WHERE seq = 300").fetchone()
+        found = decode_header(header)
+        assert found is not None
+        other = encode_header(msgspec.structs.replace(found, observed_at=0))
+        database.execute("UPDATE log SET header = ?, leaf = ? WHERE seq = 300", (other, leaf_hash(other)))
+
+    broken = await audited(path)
+
+    assert broken == Broken("records 256 to 511 do not give the root that desk signed for size 601", None, 256, 511)
 
 
 async def test_is_refused_where_a_flipped_bit_took_the_end_of_its_write_ahead_log(path: Path, tmp_path: Path) -> None:

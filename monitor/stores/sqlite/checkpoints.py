@@ -1,15 +1,23 @@
 """The signed sizes and roots: as records of the ledger, and the newest as a file beside the database."""
 
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from monitor.errors import LedgerBroken, Refused
-from monitor.ledger.checkpoint import parse
+import structlog
+
+from monitor.errors import LedgerBroken, Refused, Unavailable
+from monitor.ledger.checkpoint import Checkpoint, parse
+from monitor.ledger.tree import EMPTY
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
-from monitor.stores.sqlite.ledger import root_at, size
+from monitor.stores.sqlite.ledger import root, root_at, size
+
+log = structlog.get_logger(__name__)
+
+LARGEST = 1 << 20
+"""Bytes that a note may have."""
 
 
 class SqliteCheckpoints:
@@ -35,6 +43,15 @@ def beside(path: Path) -> Path:
     return path.with_name(path.name + ".checkpoint")
 
 
+def kept(path: Path) -> str | None:
+    """What stands there, which need be no note any more; None where nothing is. OSError as it comes."""
+    try:
+        with beside(path).open("rb") as file:
+            return file.read(LARGEST).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+
+
 def keep(path: Path, note: str) -> None:
     """Write the note beside the database: the old one or the new one is there, whatever happens. OSError as it comes."""
     kept = beside(path)
@@ -53,27 +70,89 @@ def keep(path: Path, note: str) -> None:
         os.close(folder)
 
 
-def compare(database: Database, path: Path) -> None:
-    """LedgerBroken where the database is behind the note that was kept beside it, or says otherwise."""
-    held = size(database)
+def compare(database: Database, path: Path, *, acknowledged: tuple[int, bytes]) -> None:
+    """LedgerBroken where the tree is not that of the records, or not what was signed for, here or in the note beside the database,
+    or not what was `acknowledged` (size and root) as on the disk.
+
+    Reads some dozens of nodes and at most a thousand leaves, however long the ledger is: what is below the nodes is for `verify`.
+    """
+    noted = _noted(path)  # before the snapshot: others may add to the ledger, and sign
+    with _snapshot(database):
+        try:
+            _fits(database)
+            _agree(database, *_signed(database), witness="were signed for in it")
+            if isinstance(noted, Checkpoint):
+                _agree(database, noted.size, noted.root, witness=f"were signed for in {beside(path)}")
+            _agree(database, *acknowledged, witness="were acknowledged as on the disk")
+        except LedgerBroken as broken:
+            raise LedgerBroken(f"{path}: {broken}", index=broken.index) from broken
+    if isinstance(noted, Refused):
+        _set_aside(path, noted)
+
+
+def _noted(path: Path) -> Checkpoint | Refused | None:
+    """What the note beside the database says, or why it is none. Unavailable where the disk does not tell."""
+    try:
+        note = kept(path)
+        return None if note is None else parse(note)
+    except Refused as refused:
+        return refused
+    except OSError as error:
+        raise Unavailable(f"{beside(path)}: {error.strerror}") from error
+
+
+def _set_aside(path: Path, refused: Refused) -> None:
+    """Tells of a note that is none, and keeps it for whoever looks into it; the next checkpoint takes its place.
+
+    It is no broken ledger: to stop the watch for it would lose posts for ever, and whoever is called could only take the file away,
+    as would somebody who wants to hide that the ledger's end is gone. But it stood there to show that, and does not until then.
+    """
+    aside = beside(path).with_name(beside(path).name + ".damaged")
+    try:
+        beside(path).replace(aside)
+        where = str(aside)
+    except OSError as error:  # another process was quicker, or the disk cannot
+        where = f"not kept: {error.strerror}"
+    log.error("checkpoint beside the database damaged", path=str(beside(path)), reason=str(refused), kept=where)
+
+
+@contextmanager
+def _snapshot(database: Database) -> Iterator[None]:
+    """What is read in the block is of one moment."""
+    database.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+
+
+def _fits(database: Database) -> None:
+    """The tree's row against the nodes and leaves it stands on."""
+    held, claimed = root(database)
     [last] = database.execute("SELECT ifnull(max(seq), -1) FROM log").fetchone()
     if last + 1 != held:
-        raise LedgerBroken(f"{path} counts {held} records and holds {last + 1}", index=min(held, last + 1))
+        raise LedgerBroken(f"it counts {held} records and holds {last + 1}", index=min(held, last + 1))
+    if root_at(database, held) != claimed:
+        raise LedgerBroken("it holds a tree that is not that of its records; monitor verify says more")
+
+
+def _signed(database: Database) -> tuple[int, bytes]:
+    """Size and root in the newest checkpoint of its own."""
+    row = database.execute("SELECT seq, note FROM checkpoints ORDER BY seq DESC LIMIT 1").fetchone()
+    if row is None:
+        return 0, EMPTY
     try:
-        checkpoint = parse(beside(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return
-    except (Refused, UnicodeDecodeError, OSError) as error:
-        raise LedgerBroken(f"{beside(path)} cannot be read as a checkpoint: {error}") from error
-    agree(database, path, count=checkpoint.size, root=checkpoint.root, witness=f"were signed for in {beside(path)}")
+        checkpoint = parse(row[1])
+    except Refused as error:
+        raise LedgerBroken(f"its newest checkpoint, record {row[0]}, is none: {error}") from error
+    return checkpoint.size, checkpoint.root
 
 
-def agree(database: Database, path: Path, *, count: int, root: bytes, witness: str) -> None:
+def _agree(database: Database, count: int, root: bytes, *, witness: str) -> None:
     """LedgerBroken where the first `count` records are not all there, or their root is another."""
     held = size(database)
     if held < count:
-        raise LedgerBroken(f"{path} has lost records: it holds {held}, and {count} {witness}", index=held)
+        raise LedgerBroken(f"it has lost records: it holds {held}, and {count} {witness}", index=held)
     if root_at(database, count) != root:
-        raise LedgerBroken(
-            f"{path} does not hold the records that {witness}: the root over the first {count} is another"
-        )
+        raise LedgerBroken(f"it does not hold the records that {witness}: the root over the first {count} is another")

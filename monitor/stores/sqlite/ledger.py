@@ -17,7 +17,7 @@ from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.channels import Channels
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
-from monitor.stores.sqlite.transaction import NODES_ABOVE, Transactions, frontier, looks_at
+from monitor.stores.sqlite.transaction import NODES_ABOVE, Transactions, edge, frontier, looks_at
 
 _KINDS = dict(enumerate(Kind, start=1))
 _Row = tuple[int, bytes, bytes, int | None, bytes | None, bytes | None]
@@ -95,11 +95,11 @@ class SqliteLedger:
         return await self._reader.read(look)
 
     async def missing(
-        self, channel: Identity, *, first: PostId, last: PostId, limit: int
+        self, channel: Identity, *, first: PostId, last: PostId, limit: int, declared: bool = True
     ) -> Sequence[tuple[PostId, PostId]]:
         def look(database: Database) -> list[tuple[PostId, PostId]]:
             number = self._known(database).find(channel)
-            accounted = iter(()) if number is None else _accounted(database, number, first, last)
+            accounted = iter(()) if number is None else _accounted(database, number, first, last, declared)
             return _between(accounted, first, last, limit)
 
         return await self._reader.read(look)
@@ -118,8 +118,7 @@ class SqliteLedger:
         return await self._reader.read(look)
 
     def _known(self, database: Database) -> Channels:
-        [identified] = database.execute("SELECT identified FROM tree").fetchone()
-        if identified != self._channels.seen:
+        if edge(database)[2] != self._channels.seen:
             self._channels.catch_up(database)
         return self._channels
 
@@ -151,11 +150,11 @@ class SqliteLedger:
 
 
 def size(database: Database) -> int:
-    return int(database.execute("SELECT size FROM tree").fetchone()[0])
+    return edge(database)[0]
 
 
 def root(database: Database) -> tuple[int, bytes]:
-    count, peaks = database.execute("SELECT size, peaks FROM tree").fetchone()
+    count, peaks, _ = edge(database)
     return count, frontier(count, peaks).root()
 
 
@@ -205,13 +204,16 @@ def _sealed(database: Database, unpacker: Unpacker, rows: Iterable[_Row]) -> lis
     ]
 
 
-def _accounted(database: Database, number: int, first: PostId, last: PostId) -> Iterator[tuple[PostId, PostId]]:
-    """Ids with a record in `first` to `last`, as stretches in the order of their first id; they may overlap."""
+def _accounted(
+    database: Database, number: int, first: PostId, last: PostId, declared: bool
+) -> Iterator[tuple[PostId, PostId]]:
+    """Ids with a record in `first` to `last`, as stretches in the order of their first id; they may overlap. `declared`: also those
+    of which the record says no more than that they are unknown."""
     rows = database.execute(
         "SELECT post, post FROM revisions WHERE number = :number AND post BETWEEN :first AND :last"
         " UNION ALL SELECT first, last FROM gaps WHERE number = :number AND last >= :first AND first <= :last"
-        " ORDER BY 1",
-        {"number": number, "first": first, "last": last},
+        " AND (:declared OR standing <> 'unknown') ORDER BY 1",
+        {"number": number, "first": first, "last": last, "declared": declared},
     )
     for stretch, _ in groupby(rows):
         yield stretch

@@ -14,6 +14,7 @@ from monitor.model.instant import Instant
 from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, Positions
 from monitor.stores.sqlite import bodies, checkpoints, migrations
 from monitor.stores.sqlite.agenda import SqliteAgenda
+from monitor.stores.sqlite.auditing import SqliteAuditing
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
 from monitor.stores.sqlite.connection import Reader, open_reader, open_writer
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 class SqliteStore:
-    """The ports on one file, side by side. `search` is in a file of its own."""
+    """The ports on one file, side by side, and what an audit wants to see of it. `search` is in a file of its own."""
 
     def __init__(self, writer: Transactions, reader: Reader) -> None:
         unpacker = Unpacker()  # for the reading thread
@@ -44,6 +45,7 @@ class SqliteStore:
         self.agenda: Agenda = SqliteAgenda(writer, reader)
         self.health: Health = SqliteHealth(writer, reader)
         self.checkpoints: Checkpoints = SqliteCheckpoints(reader)
+        self.auditing = SqliteAuditing(reader, unpacker)
 
 
 class _Refusing:
@@ -67,8 +69,8 @@ async def open_store(
     """The store in this file, made if there is none.
 
     `readonly` makes and changes nothing, and does not mind a ledger that is broken. Otherwise LedgerBroken where it has lost
-    what was signed for. `now` dates what the store itself records; `patience` is how many seconds another process may hold
-    the lock.
+    what was signed for, or its tree is not that of its records. `now` dates what the store itself records; `patience` is how many
+    seconds another process may hold the lock.
     """
     if readonly:
         async with open_reader(path, prepare=lambda database: migrations.require(database, path)) as reader:
@@ -79,11 +81,9 @@ async def open_store(
 
     def prepare(database: Database) -> None:
         migrations.migrate(database, path)
-        bodies.provide(database)
-        checkpoints.compare(database, path)
         count, peaks = tail.acknowledged  # by an earlier connection, where this one replaces one that failed
-        root = Frontier(count, peaks).root()
-        checkpoints.agree(database, path, count=count, root=root, witness="were acknowledged as on the disk")
+        checkpoints.compare(database, path, acknowledged=(count, Frontier(count, peaks).root()))
+        bodies.provide(database)
         tail.forget()
         tail.packer = bodies.Packer(database)
 

@@ -74,7 +74,7 @@ class Transaction:
         self._tail = tail
         self._keep = keep
         self._note: str | None = None
-        size, peaks, identified = database.execute("SELECT size, peaks, identified FROM tree").fetchone()
+        size, peaks, identified = edge(database)
         if size != tail.frontier.size or not tail.valid:
             tail.frontier = frontier(size, peaks)
             tail.tops.clear()
@@ -339,6 +339,14 @@ def _last_seen(draft: Draft, looks: Sequence[Look]) -> Draft:
         return draft
     seen = max((look.observed_at for look in looks if look.kind is not Kind.DELETED), default=None)
     return msgspec.structs.replace(draft, content=msgspec.structs.replace(content, last_seen_at=seen))
+
+
+def edge(database: Database) -> tuple[int, bytes, int]:
+    """The tree's row: size, peaks, and the newest identity record."""
+    row: tuple[int, bytes, int] | None = database.execute("SELECT size, peaks, identified FROM tree").fetchone()
+    if row is None:
+        raise LedgerBroken("the tree's own row is missing")
+    return row
 
 
 def frontier(size: int, peaks: bytes) -> Frontier:
