@@ -6,7 +6,7 @@ import click
 
 from monitor.cli.screen import emit, say, say_table
 from monitor.cli.usage import Usage, with_usage
-from monitor.config import Mistake, Mistakes, Settings, load, warnings
+from monitor.config import Mistake, Mistakes, Settings, doubts, lacks, load, warnings
 from monitor.config.plan import plan
 
 
@@ -26,18 +26,24 @@ def command(usage: Usage, *, planned: bool) -> int:
     except Mistakes as wrong:
         if not usage.json:
             raise
-        emit({"ok": False, "mistakes": [_mistake(mistake) for mistake in wrong.mistakes]})
+        emit({"ok": False, "ready": False, "mistakes": [_mistake(mistake) for mistake in wrong.mistakes]})
         return 2
-    doubts = warnings(settings)
+    doubtful = warnings(settings) + doubts(settings, os.environ)
+    missing = lacks(settings)
     if usage.json:
-        emit({"ok": True, "warnings": doubts, **_summary(settings), **({"plan": plan(settings)} if planned else {})})
+        ready = {"ready": not missing, "reasons": [str(lack) for lack in missing]}
+        costs = {"plan": plan(settings)} if planned else {}
+        emit({"ok": True, **ready, "warnings": doubtful, **_summary(settings), **costs})
         return 0
     _print(settings)
     if planned:
         say_table(("", "plan"), [(words, f"{figure:,}") for words, figure in plan(settings).items()])
-    for doubt in doubts:
+    for doubt in doubtful:
         say(f"warning: {doubt}", style="yellow")
-    say("The configuration is sound.")
+    if parts := [lack.problem.partition(":")[0] for lack in missing if not lack.key]:
+        say(f"The configuration is readable, but `run` would refuse: {', '.join(parts)}.")
+    else:
+        say("The configuration is sound.")
     return 0
 
 

@@ -3,6 +3,8 @@
 from monitor.config.loading import load, load_stories
 from monitor.config.mistakes import Mistake, Mistakes
 from monitor.config.omissions import dark, warnings
+from monitor.config.opening import doubts
+from monitor.config.readiness import lacks
 from monitor.config.secret import secret
 from monitor.config.settings import Collect, Ledger, Settings, Store
 
@@ -14,6 +16,8 @@ __all__ = [
     "Settings",
     "Store",
     "dark",
+    "doubts",
+    "lacks",
     "load",
     "load_stories",
     "secret",

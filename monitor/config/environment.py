@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from monitor.config.depth import too_deep
 from monitor.config.files import MonitorFile
 from monitor.config.fitting import leaves
 from monitor.config.mistakes import Mistake, Notes, Path, meant
@@ -60,9 +61,11 @@ def _variable(place: Path) -> str:
 
 def _value(text: str) -> Any:
     """The text as a TOML value, else as it is."""
+    if too_deep(text):
+        return text
     try:
         document = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+    except ValueError:
         return text
     # More than one key: a line break smuggled further keys in, so it was no value.
     return document["value"] if len(document) == 1 else text

@@ -5,6 +5,7 @@ msgspec stops at the first mistake; an operator wants to see them all. So this w
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import UNSET, UnsetType
@@ -23,7 +24,7 @@ def fit(document: Mapping[str, Any], shape: type[T], notes: Notes) -> T | UnsetT
 
     Only good without notes. An array of tables may hold UNSET among them: see `present`.
     """
-    notes.places = {str(place[-1]): dotted(place, document) for place in leaves(shape, document)}
+    notes.places = {str(place[-1]): dotted(place, document) for place in leaves(shape)}
     value: T | UnsetType = _fit(document, shapes.type_info(shape), (), notes)
     return value
 
@@ -85,7 +86,7 @@ def _table(raw: Any, want: shapes.StructType, at: Path, notes: Notes) -> Any:
     fields = {field.encode_name: field for field in want.fields}
     for key in raw:
         if key not in fields and key != want.tag_field:
-            notes((*at, key), unknown_key(key, fields, notes.places))
+            notes((*at, key), partial(unknown_key, key, fields, notes.places))
     values = {}
     for key, field in fields.items():
         if key not in raw:

@@ -1,7 +1,8 @@
 """What does the whole configuration say, or what are all the mistakes in it?"""
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,11 +11,12 @@ from msgspec import UNSET, UnsetType
 
 from monitor.config import channels, environment, machine, stories, subscribers
 from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
-from monitor.config.fitting import fit
+from monitor.config.fitting import fit, present
 from monitor.config.mistakes import Mistake, Mistakes, Notes
-from monitor.config.reading import parse, read
-from monitor.config.secret import check_secrets
+from monitor.config.opening import check_addresses, check_files
+from monitor.config.reading import listed, parse, read
 from monitor.config.settings import Settings
+from monitor.config.uses import check_apart, uses
 from monitor.model.story import Story
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -34,7 +36,6 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
     found, on_stories = files.stories()
 
     server = machine.server(machinery.telegram.server, base, on_machine)
-    machine.check_sessions(machinery.account, machinery.bot, base, on_machine)
     settings = Settings(
         directory=directory,
         base=base,
@@ -52,19 +53,29 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
     # What refers to another file is looked at only where that one has no mistakes: one slip is told once.
     sound = on_subscribers.clean
     if on_channels.clean:
-        for story, notes in on_stories:
-            stories.check_channels(story, settings.channels, notes)
+        for table, notes in on_stories:
+            stories.check_channels(table, settings.channels, notes)
         if sound:
             subscribers.check_chats(settings, on_subscribers)
-    if sound and all(notes.clean for _, notes in on_stories):
+    if sound and on_machine.clean:
+        subscribers.check_bot(settings, on_subscribers)
+    if sound and files.stories_are_clean:
         subscribers.check_stories(settings, on_subscribers)
-    mistakes = files.mistakes()
-    if secrets and not mistakes:
-        # Not before: what a mistake takes for a file's name may be the secret.
-        mistakes = check_secrets(settings, env)
-    if mistakes:
+
+    accounts, who = _places(machinery.account), _places(told.subscriber)
+    named = uses(settings, accounts=accounts, subscribers=who, machine=on_machine, telling=on_subscribers)
+    check_apart(named)
+    if secrets:
+        check_files(settings, named, env)
+        check_addresses(settings, who, env, on_subscribers)
+    if mistakes := files.mistakes():
         raise Mistakes(mistakes)
     return settings
+
+
+def _places(tables: Sequence[object]) -> list[int]:
+    """Of those that fit: the settings have no others."""
+    return [place for place, _ in present(tables)]
 
 
 def load_stories(directory: Path) -> tuple[Story, ...]:
@@ -84,6 +95,7 @@ class _Files:
         self._directory = directory
         self._env = env
         self._notes: list[Notes] = []
+        self._on_stories: list[Notes] = []
         if not directory.is_dir():
             fix = "config/ of the project is an example to begin with, --config names another directory"
             raise Mistakes([Mistake(file=str(directory), key="", problem=f"no such directory; {fix}")])
@@ -91,23 +103,36 @@ class _Files:
     def table(self, name: str, empty: T) -> tuple[T, Notes]:
         """What the file says, `empty` where it does not fit. Only monitor.toml has to be there, or can be overridden."""
         notes = self._noting(name)
-        if not isinstance(empty, MonitorFile) and not (self._directory / name).exists():
+        if not isinstance(empty, MonitorFile) and not os.path.lexists(self._directory / name):
             return empty, notes
         found = self._fit(name, type(empty), notes)
         return empty if isinstance(found, UnsetType) else found, notes
 
-    def stories(self) -> tuple[tuple[Story, ...], list[tuple[Story, Notes]]]:
-        """All stories by id, and each of those that fit with the notes on its file."""
-        found = []
-        for path in sorted((self._directory / "stories").glob("[!.]*.toml")):
+    def stories(self) -> tuple[tuple[Story, ...], list[tuple[StoryFile, Notes]]]:
+        """All stories by id, and what stands in the file of each, with the notes on it."""
+        found, tables = [], []
+        notes = self._noting("stories")
+        self._on_stories.append(notes)
+        for path in listed(self._directory / "stories", notes):
             notes = self._noting(f"stories/{path.name}")
+            self._on_stories.append(notes)
             table = self._fit(f"stories/{path.name}", StoryFile, notes)
             if not isinstance(table, UnsetType):
-                found.append((stories.story(path.stem, table, notes), notes))
-        return tuple(story for story, _ in found), found
+                found.append(stories.story(path.stem, table, notes))
+                tables.append((table, notes))
+        return tuple(found), tables
+
+    @property
+    def stories_are_clean(self) -> bool:
+        return all(notes.clean for notes in self._on_stories)
 
     def mistakes(self) -> list[Mistake]:
-        return [mistake for notes in self._notes for mistake in notes.mistakes]
+        found = []
+        for notes in self._notes:
+            found += notes.mistakes
+            if notes.untold:
+                found.append(Mistake(file=notes.file, key="", problem=f"and {notes.untold:,} more mistakes"))
+        return found
 
     def _noting(self, name: str) -> Notes:
         self._notes.append(Notes(str(self._directory / name)))

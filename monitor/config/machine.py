@@ -1,5 +1,6 @@
 """What does monitor.toml ask for: store, ledger, accounts, bot, server, and how eagerly to look?"""
 
+import os
 import re
 import socket
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import msgspec
 
 from monitor.config.files import CollectTable, LedgerTable, StoreTable
 from monitor.config.fitting import present
-from monitor.config.mistakes import Notes, Path, one_of
+from monitor.config.mistakes import Notes, Path, one_of, shown
 from monitor.config.settings import Collect, Ledger, Store
 from monitor.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from monitor.telegram.config import Account, Bot, Server
@@ -30,7 +31,11 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def store(table: StoreTable, base: FilePath, notes: Notes) -> Store:
-    return Store(kind=table.kind, path=base / _file(table.path, ("store", "path"), notes))
+    at: Path = ("store", "path")
+    path = base / _file(table.path, at, notes)
+    if os.path.isdir(path) and not notes.doubt(at):
+        notes(at, "is a directory; name a file in it")
+    return Store(kind=table.kind, path=path)
 
 
 def ledger(table: LedgerTable, base: FilePath, notes: Notes) -> Ledger:
@@ -61,7 +66,7 @@ def accounts(tables: Sequence[Account], base: FilePath, notes: Notes) -> tuple[A
         if not _NAME.fullmatch(account.name):
             notes((*at, "name"), "must be 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit")
         elif account.name.casefold() in names:
-            notes((*at, "name"), f'a second account named "{account.name}"; every account has a name of its own')
+            notes((*at, "name"), f'a second account named "{shown(account.name)}"; every account has a name of its own')
         names.add(account.name.casefold())
         if account.country and not re.fullmatch("[A-Z]{2}", account.country):
             notes((*at, "country"), 'must be two capital letters (ISO 3166), as "PL"')
@@ -88,20 +93,6 @@ def server(table: Server | None, base: FilePath, notes: Notes) -> Server | None:
     if not table.host or re.search(r"[\s/]", table.host):
         notes((*at, "host"), 'must be a name or address alone, as "127.0.0.1"')
     return placed(table, base, at, notes)
-
-
-def check_sessions(accounts: Sequence[Account], bot: Bot | None, base: FilePath, notes: Notes) -> None:
-    """Two clients on one session end it for good: Telegram answers AUTH_KEY_DUPLICATED."""
-    holders: dict[FilePath, str] = {}
-    users: list[tuple[Path, str, str]] = [
-        (("account", place), f"account {account.name}", account.session_file) for place, account in present(accounts)
-    ]
-    users += [(("bot",), "the bot", bot.session_file)] if bot else []
-    for at, name, file in users:
-        path = base / session(file)
-        if path in holders:
-            notes((*at, "session_file"), f"is the session of {holders[path]} already; every session has one user")
-        holders.setdefault(path, name)
 
 
 def placed(table: T, base: FilePath, at: Path, notes: Notes) -> T:

@@ -1,11 +1,20 @@
 """What is allowed and yet probably not meant: a configuration that watches, tells or collects less than it seems to?"""
 
 import importlib.util
+import os
 from collections import Counter
+from pathlib import Path
 
-from monitor.config.mistakes import nearest
+from monitor.config.hooks import odd_addresses
+from monitor.config.mistakes import nearest, on_one_line, shown
+from monitor.config.sessions import unsigned
 from monitor.config.settings import Settings
+from monitor.config.wording import odd_wordings
 from monitor.model.channel import Channel
+from monitor.notifiers import webhook
+
+LISTED = 5
+"""Channels that one warning names."""
 
 _FILES = ("monitor.toml", "channels.toml", "subscribers.toml")
 
@@ -33,17 +42,38 @@ def _nothing(settings: Settings) -> list[str]:
 def _unread(settings: Settings) -> list[str]:
     """Files beside ours that look as if they were meant to be read."""
     found = []
-    for path in sorted(settings.directory.glob("[!.]*.toml")):
-        if path.name not in _FILES:
+    for path in _visible(settings.directory):
+        if path.suffix.casefold() == ".toml" and path.name not in _FILES:
             near = nearest(path.name, _FILES)
-            found.append(f"{path} is not read" + (f"; did you mean {near}?" if near else ""))
+            found.append(f"{on_one_line(str(path))} is not read" + (f"; did you mean {near}?" if near else ""))
+    for path in _visible(settings.directory / "stories"):
+        if path.suffix.casefold() == ".toml" and path.suffix != ".toml":
+            found.append(f"{on_one_line(str(path))} is not read; did you mean {shown(path.stem)}.toml?")
+        elif path.is_dir():
+            found.append(f"{on_one_line(str(path))} is not read: a story is a file of stories/ itself")
     return found
+
+
+def _visible(directory: Path) -> list[Path]:
+    try:
+        return [directory / name for name in sorted(os.listdir(directory)) if not name.startswith(".")]
+    except OSError:
+        return []
 
 
 def _collecting(settings: Settings) -> list[str]:
     found = []
     reasons = Counter(reason for _, reason in dark(settings))
     found += [f"{reason}: {counted} of the channels stay dark" for reason, counted in reasons.items()]
+    silent = [channel.name for channel in settings.channels if not channel.party.strip()]
+    if silent:
+        more = f" and {len(silent) - LISTED} more" if len(silent) > LISTED else ""
+        named = ", ".join(silent[:LISTED]) + more
+        found.append(f"channels without a party: {named}; who speaks there is shown beside every post")
+    for account in unsigned(settings):
+        found.append(
+            f"account {account.name} is not signed in yet, and run would refuse; use monitor login {account.name}"
+        )
     if not settings.collect.reread:
         found.append("collect.reread is empty: a deletion that is not announced is never found")
     if settings.server is not None:
@@ -70,6 +100,7 @@ def _stories(settings: Settings) -> list[str]:
             found.append(f"story {story.id} has no [[flag]]: it never flags a post")
         elif not story.entities and not story.topics:
             found.append(f"story {story.id} has neither entities nor topics")
+        found += odd_wordings(story)
     return found
 
 
@@ -77,10 +108,16 @@ def _telling(settings: Settings) -> list[str]:
     found = []
     flagging = {story.id for story in settings.stories if story.flags}
     told: dict[tuple[str, str, str], str] = {}
-    for subscriber, _ in settings.subscribers:
+    for subscriber, via in settings.subscribers:
+        name = shown(subscriber.name)
+        if subscriber.language.partition("-")[0] != "en":
+            language = subscriber.language
+            found.append(f'subscriber {name}: language = "{language}", and alerts are written in English so far')
+        if isinstance(via, webhook.Config):
+            found += [f"subscriber {name}: {doubt}" for doubt in odd_addresses(via)]
         wanted = flagging if "*" in subscriber.stories else flagging & set(subscriber.stories)
         if settings.stories and not wanted:
-            found.append(f"subscriber {subscriber.name}: no story reaches them")
+            found.append(f"subscriber {name}: no story reaches them")
         for story in sorted(wanted):
             before = told.setdefault((subscriber.kind, subscriber.address, story), subscriber.name)
             if before != subscriber.name and subscriber.address:

@@ -7,13 +7,35 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from monitor.config.mistakes import Notes
+from monitor.config.depth import too_deep
+from monitor.config.mistakes import Notes, shown
 
 LARGEST_FILE = 4 << 20
 """Bytes. A story with 10,000 names has about one million."""
+LONGEST_VALUE = 200
+"""Lines of a value that its key is looked for above."""
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_KEY = re.compile(r"""\s*(?:\[\[?\s*)?((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*[=\]]""")
+_QUOTED = r"'([^']*)'"
+_TUPLE = re.compile(rf"\({_QUOTED}(?:, {_QUOTED})*,?\)")
+"""How Python's parser writes the name of a table."""
 _BARE = re.compile(r"""=\s*([A-Za-z@/][^\s"'#\[\]{},=]*)\s*(?:#.*)?$""")
+
+
+def listed(directory: Path, notes: Notes) -> list[Path]:
+    """The TOML files of a directory by their names, hidden ones left out; none where there is no directory."""
+    try:
+        with os.scandir(directory) as entries:
+            names = sorted(entry.name for entry in entries)
+    except FileNotFoundError:
+        if directory.is_symlink():
+            notes((), f"is a link to {shown(os.readlink(directory))}, and there is no such directory")
+        return []
+    except OSError as error:
+        notes((), f"cannot be read: {error.strerror}")
+        return []
+    return [directory / name for name in names if name.endswith(".toml") and not name.startswith(".")]
 
 
 def read(path: Path, notes: Notes) -> bytes | None:
@@ -29,7 +51,10 @@ def read(path: Path, notes: Notes) -> bytes | None:
                 return None
             return file.read(LARGEST_FILE)
     except FileNotFoundError:
-        notes((), "no such file; config/ of the project is an example to begin with")
+        if path.is_symlink():
+            notes((), f"is a link to {shown(os.readlink(path))}, and there is no such file")
+        else:
+            notes((), "no such file; config/ of the project is an example to begin with")
     except OSError as error:
         notes((), f"cannot be read: {error.strerror}")
     return None
@@ -40,10 +65,12 @@ def parse(data: bytes, notes: Notes) -> dict[str, Any] | None:
     text = _decoded(data, notes)
     if text is None:
         return None
+    if (found := too_deep(text)) is not None:
+        problem, place = found
+        notes((), problem, line=text.count("\n", 0, place) + 1)
+        return None
     try:
         return tomllib.loads(text)
-    except RecursionError:
-        notes((), "is nested too deeply")
     except ValueError as error:
         # Not only TOMLDecodeError: an integer of thousands of digits is a plain ValueError of Python's.
         _note_syntax(str(error), text, notes)
@@ -74,7 +101,22 @@ def _note_syntax(reason: str, text: str, notes: Notes) -> None:
     reason = reason[: place.start()]
     column = f", column {place[2]}" if place[2] else ""
     hint = _hint(lines[line - 1] if line <= len(lines) else "")
+    if reason == "Cannot overwrite a value" and (key := _written(lines[:line])):
+        hint = f"; {shown(key)} is given twice"
+    reason = _TUPLE.sub(lambda keys: f"[{'.'.join(re.findall(_QUOTED, keys[0]))}]", reason)
     notes((), f"is no TOML: {reason[:1].lower()}{reason[1:]}{column}{hint}", line=line)
+
+
+def _written(lines: list[str]) -> str:
+    """The key whose value ends on the last of these lines, if it can be told."""
+    for first in range(len(lines) - 1, max(len(lines) - LONGEST_VALUE, 0) - 1, -1):
+        if key := _KEY.match(lines[first]):
+            try:
+                tomllib.loads("\n".join(lines[first:]))
+            except ValueError:
+                continue  # a line inside the value, which only looks like a key
+            return key[1]
+    return ""
 
 
 def _hint(line: str) -> str:

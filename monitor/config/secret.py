@@ -2,11 +2,9 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from monitor.config.mistakes import Mistake
-from monitor.config.settings import Settings
 from monitor.errors import ConfigError
 
 LARGEST_SECRET = 64 << 10
@@ -31,35 +29,9 @@ def secret(path: Path, *, env: Mapping[str, str] = os.environ) -> str:
     return text
 
 
-def check_secrets(settings: Settings, env: Mapping[str, str]) -> list[Mistake]:
-    """What is wrong with the files that the configuration names as secrets. What they hold is looked at and not kept."""
-    mistakes = []
-    for name, key, file, made in _named(settings):
-        if made and not os.path.lexists(file):
-            continue
-        try:
-            if made:
-                os.close(_open(Path(file), env))
-            else:
-                secret(Path(file), env=env)
-        except ConfigError as error:
-            mistakes.append(Mistake(file=str(settings.directory / name), key=key, problem=str(error)))
-    return mistakes
-
-
-def _named(settings: Settings) -> Iterator[tuple[str, str, str, bool]]:
-    """File of the configuration, key, file of the secret, and whether we make that ourselves when it is not there."""
-    yield "monitor.toml", "ledger.signing_key_file", str(settings.ledger.signing_key_file), True
-    for account in settings.accounts:
-        yield "monitor.toml", f"account[{account.name}].api_hash_file", account.api_hash_file, False
-        yield "monitor.toml", f"account[{account.name}].session_file", account.session_file, True
-    if settings.bot is not None:
-        yield "monitor.toml", "bot.api_hash_file", settings.bot.api_hash_file, False
-        yield "monitor.toml", "bot.token_file", settings.bot.token_file, False
-        yield "monitor.toml", "bot.session_file", settings.bot.session_file, True
-    for subscriber, via in settings.subscribers:
-        if isinstance(file := getattr(via, "secret_file", None), str):
-            yield "subscribers.toml", f"subscriber[{subscriber.name}].via.secret_file", file, False
+def check_private(path: Path, *, env: Mapping[str, str]) -> None:
+    """ConfigError for a file that others can read, or that is none. What is in it is not looked at."""
+    os.close(_open(path, env))
 
 
 def _open(path: Path, env: Mapping[str, str]) -> int:

@@ -1,14 +1,15 @@
 """Does a story file name entities, topics and flags that can be matched?"""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
 from monitor.config.channels import username
 from monitor.config.files import StoryFile
 from monitor.config.fitting import present
-from monitor.config.mistakes import Notes, Path, meant, one_of
+from monitor.config.mistakes import Notes, Path, meant, one_of, shown
 from monitor.errors import ConfigError, QueryError
 from monitor.matching.matcher import check
 from monitor.matching.query import parse
@@ -20,36 +21,41 @@ SHOWN = 100
 
 _STORY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_WORD = re.compile(r'[^\s()"“”„«»]+')
 _NOTHING = re.compile(r"[\W_]*")
 
 
 def story(id: str, table: StoryFile, notes: Notes) -> Story:
     """The story of one file, its flags' channels by bare usernames."""
-    flags = tuple(
-        msgspec.structs.replace(flag, channels=tuple(map(username, flag.channels))) for _, flag in present(table.flag)
-    )
-    found = Story(id=id, title=table.title, entities=table.entities, topics=table.topics, flags=flags)
+    flags = {
+        place: msgspec.structs.replace(flag, channels=tuple(map(username, flag.channels)))
+        for place, flag in present(table.flag)
+    }
+    found = Story(id=id, title=table.title, entities=table.entities, topics=table.topics, flags=(*flags.values(),))
     if not _STORY.fullmatch(id):
         notes((), "is named for the story's id, which is of a-z 0-9 _ and -; rename the file")
     if not table.title.strip():
         notes(("title",), "is empty; say what the story is")
     _check_ids(found, notes)
     _check_entities(found, notes)
-    for place, flag in enumerate(flags):
+    for place, flag in flags.items():
         _check_flag(flag, ("flag", place), notes)
-    _check_queries(found, notes)
+    _check_queries(found, flags, notes)
     return found
 
 
-def _check_queries(found: Story, notes: Notes) -> None:
-    """Each query by itself, so that every mistake is found; then the story as a whole."""
-    sound = notes.clean
-    names = [*found.entities, *found.topics]
+def _check_queries(found: Story, flags: Mapping[int, Flag], notes: Notes) -> None:
+    """Each query by itself, so that every mistake is found; then the story as a whole. `flags`: by their places."""
     for id, query in found.topics.items():
-        sound = _parses(query, None, ("topics", id), notes) and sound
-    for place, flag in enumerate(found.flags):
-        sound = _parses(flag.when, names, ("flag", place, "when"), notes) and sound
-    if sound:
+        _check_query(query, None, ("topics", id), notes)
+    names = _Names(_written(notes, "entities") + _written(notes, "topics"))
+    for place, flag in flags.items():
+        # An id that there is not hides those behind it, so it is passed over once it is told.
+        at: Path = ("flag", place, "when")
+        while (unknown := _check_query(flag.when, names, at, notes)) and unknown not in names and not notes.full:
+            names.told.add(unknown)
+        names.told.clear()
+    if notes.clean:
         try:
             check(found)
         except ConfigError as error:
@@ -57,13 +63,38 @@ def _check_queries(found: Story, notes: Notes) -> None:
             notes((), str(error).partition(": ")[2])
 
 
-def _parses(query: str, names: Collection[str] | None, at: Path, notes: Notes) -> bool:
+class _Names:
+    """The ids that a story has, those too of what has a mistake, and those that are `told` already not to be there."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.told: set[str] = set()
+        self._ids = ids
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._ids or id in self.told
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
+def _written(notes: Notes, table: str) -> list[str]:
+    """The ids that stand in this table, whatever stands under them."""
+    found = notes.document.get(table)
+    return list(found) if isinstance(found, dict) else []
+
+
+def _check_query(query: str, names: _Names | None, at: Path, notes: Notes) -> str:
+    """The id that is none, if that is what is wrong with the query."""
     try:
         parse(query, names)
     except QueryError as error:
         notes(at, f"{error.reason}\n{_caret(query, error.column)}" if query.strip() else error.reason)
-        return False
-    return True
+        unknown = _WORD.match(query, error.column) if names and "no entity or topic" in error.reason else None
+        return unknown[0] if unknown else ""
+    return ""
 
 
 def _caret(query: str, column: int) -> str:
@@ -77,15 +108,21 @@ def _caret(query: str, column: int) -> str:
     return f"    {part}\n    {' ' * (column - first)}^"
 
 
-def check_channels(found: Story, watched: Sequence[Channel], notes: Notes) -> None:
-    """Every channel that a flag names must be watched."""
+def check_channels(table: StoryFile, watched: Sequence[Channel], notes: Notes) -> None:
+    """Every channel that a flag names must be watched; where none is watched at all, posts come from files, of any channel."""
+    if not watched:
+        return
     names = {channel.username.casefold(): channel.username for channel in watched if channel.username}
     ids = {str(channel.id) for channel in watched if channel.id is not None}
-    for place, flag in enumerate(found.flags):
-        for number, channel in enumerate(flag.channels):
+    for place, flag in present(table.flag):
+        for number, channel in enumerate(map(username, flag.channels)):
             if channel != "*" and channel.casefold() not in names and channel not in ids:
-                fix = meant(channel, names.values(), otherwise='; add it to channels.toml, or write ["*"] for all')
-                notes(("flag", place, "channels", number), f'unknown channel "{channel}"{fix}')
+                notes(("flag", place, "channels", number), partial(_unknown_channel, channel, names.values()))
+
+
+def _unknown_channel(name: str, watched: Collection[str]) -> str:
+    fix = meant(name, watched, otherwise='; add it to channels.toml, or write ["*"] for all')
+    return f'unknown channel "{shown(name)}"{fix}'
 
 
 def _check_ids(found: Story, notes: Notes) -> None:

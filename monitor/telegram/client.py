@@ -12,7 +12,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from telethon import TelegramClient
 from telethon.crypto import rsa
 from telethon.sessions import SQLiteSession
@@ -23,6 +25,8 @@ from monitor.telegram.errors import SignedOut, Silence, translated
 
 REQUEST_SECONDS = 30.0
 """No request waits longer: Telethon's own have no limit, and a peer may accept and never answer."""
+LARGEST_KEY = 64 << 10
+"""Bytes of a server's public key."""
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,19 +133,23 @@ def held_session(path: Path) -> Iterator[None]:
 @contextmanager
 def locked(path: Path, *, what: str) -> Iterator[None]:
     """Holds the lock file while the block lasts. The kernel lets go of it when the process dies. `AlreadyRunning` names the
-    holder's process id."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    holder's process id; `Unavailable`: the file cannot be written now."""
+    descriptor = -1
     try:
         try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         except BlockingIOError:
             pid = int(os.read(descriptor, 20).decode("ascii", "ignore").strip() or 0)
             raise AlreadyRunning(f"{what} is in use by process {pid}", pid=pid) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise Unavailable(f"{path}: {error.strerror}") from error
         yield
     finally:
-        os.close(descriptor)
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def require_key(path: Path) -> None:
@@ -157,9 +165,11 @@ def require_key(path: Path) -> None:
 def _session(path: Path) -> SQLiteSession:
     try:
         return SQLiteSession(str(session_path(path)))
-    except sqlite3.OperationalError as error:
-        raise Unavailable(f"{path}: the session cannot be opened now ({error})") from error
     except Exception as error:  # sqlite3 raises half a dozen kinds for a file that is none of its own
+        # SQLITE_ERROR: Telethon's statements make no sense to it, for its tables are others. Without a code: what a text holds.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
+            raise Unavailable(f"{path}: the session cannot be opened now ({error})") from error
         raise ConfigError(
             f"{path}: not a Telethon session ({type(error).__name__}); move it away and sign in again"
         ) from error
@@ -194,17 +204,29 @@ def _client(access: Access, *, updates: bool) -> TelegramClient:
 
 def trust(server: Server) -> None:
     """Makes the server's public key one that Telethon accepts. `ConfigError` for a file that holds none."""
-    path = Path(server.public_key_file)
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
-        pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1)
-    except OSError as error:
-        raise ConfigError(f"monitor.toml: telegram.server.public_key_file: {path}: {error.strerror}") from None
-    except ValueError:
-        raise ConfigError(
-            f"monitor.toml: telegram.server.public_key_file: {path} is no RSA public key in PEM"
-        ) from None
+        pem = public_key(Path(server.public_key_file))
+    except ConfigError as error:
+        raise ConfigError(f"monitor.toml: telegram.server.public_key_file: {error}") from None
     rsa.add_key(pem, old=False)
+
+
+def public_key(path: Path) -> bytes:
+    """The RSA key in this file, as PKCS 1 in PEM. `ConfigError` for a file that holds none."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path} is no regular file")
+        with path.open("rb") as file:
+            key = serialization.load_pem_public_key(file.read(LARGEST_KEY))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist; write the server's public key into it") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise ConfigError(f"{path} is no RSA public key in PEM")
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1)
 
 
 def proxy(url: str) -> dict[str, object]:

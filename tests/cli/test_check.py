@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
 from commanding import Desk
+
+CANARY = "ca9a127f" * 4
 
 ACCOUNT = """
 [[account]]
@@ -11,7 +14,7 @@ api_id = 1
 api_hash_file = "secrets/api_hash"
 session_file = "var/reader"
 """
-CHANNELS = "[[channel]]\nusername = 'vvgladkov'\nparty = 'The governor'\n[[channel]]\nusername = 'harbour'\nsource = 'preview'\n"
+CHANNELS = "[[channel]]\nusername = 'vvgladkov'\nparty = 'The governor'\n[[channel]]\nusername = 'harbour'\nparty = 'The port'\nsource = 'preview'\n"
 STORY = "title = 'The bridge'\n[entities.bridge]\nkind = 'place'\nnames = ['Крымский мост', 'Crimean bridge']\n"
 STORY += "[topics]\ndamage = 'взрыв OR \"under fire\" OR explo*'\n[[flag]]\nwhen = 'bridge AND damage'\n"
 CONSOLE = "[[subscriber]]\nname = 'shift'\nvia = { kind = 'console' }\n"
@@ -27,8 +30,8 @@ def configured(desk: Desk) -> Desk:
     return desk
 
 
-def secret(path: Path) -> None:
-    path.write_text("canary-7f3a\n")
+def secret(path: Path, text: str = CANARY) -> None:
+    path.write_text(f"{text}\n")
     path.chmod(0o600)
 
 
@@ -37,7 +40,7 @@ def test_a_sound_configuration_is_told_part_by_part(desk: Desk) -> None:
 
     assert ended.code == 0
     assert [line.split()[0] for line in ended.out.splitlines() if line] == (
-        ["channel", "vvgladkov", "harbour", "story", "bridge", "subscriber", "shift", "warning:", "The"]
+        ["channel", "vvgladkov", "harbour", "story", "bridge", "subscriber", "shift", "warning:", "warning:", "The"]
     )
     assert ended.out.endswith("The configuration is sound.\n")
     assert ended.err == ""
@@ -52,7 +55,11 @@ def test_it_makes_and_starts_nothing(desk: Desk) -> None:
 def test_programs_get_one_object(desk: Desk) -> None:
     (found,) = configured(desk).run("check", "--json").lines
 
-    assert (found["ok"], len(found["warnings"])) == (True, 1)
+    assert found["ok"]
+    assert found["warnings"] == [
+        'this version cannot read source = "preview" yet: 1 of the channels stay dark',
+        "account reader is not signed in yet, and run would refuse; use monitor login reader",
+    ]
     assert found["channels"][0] == {"channel": "vvgladkov", "source": "telegram", "party": "The governor"}
     assert found["subscribers"] == [{"subscriber": "shift", "kind": "console", "stories": ["*"]}]
 
@@ -114,7 +121,7 @@ def test_secrets_that_others_can_read_are_refused_and_not_repeated(desk: Desk) -
 
     assert ended.code == 2
     assert "account[reader].api_hash_file" in ended.err
-    assert "canary" not in ended.err + ended.out
+    assert CANARY not in ended.err + ended.out
 
 
 def test_a_session_that_others_can_read_is_refused_under_the_name_it_really_has(desk: Desk) -> None:
@@ -126,3 +133,84 @@ def test_a_session_that_others_can_read_is_refused_under_the_name_it_really_has(
 
     assert ended.code == 2
     assert "var/reader.session has mode 0644" in ended.err
+
+
+@pytest.mark.parametrize("missing", ["channels", "stories", "subscribers"])
+def test_what_run_would_refuse_is_not_called_sound(desk: Desk, missing: str) -> None:
+    where = configured(desk).config / ("stories/bridge.toml" if missing == "stories" else f"{missing}.toml")
+    where.unlink()
+
+    people, programs = desk.run("check"), desk.run("check", "--json")
+
+    assert (people.code, programs.code) == (0, 0)
+    assert people.out.splitlines()[-1] == f"The configuration is readable, but `run` would refuse: no {missing}."
+    assert (programs.lines[0]["ok"], programs.lines[0]["ready"]) == (True, False)
+    assert any(f": no {missing}: " in reason for reason in programs.lines[0]["reasons"])
+
+
+def test_an_account_that_nobody_has_signed_in_is_a_warning_and_a_reason(desk: Desk) -> None:
+    (found,) = configured(desk).run("check", "--json").lines
+
+    assert not found["ready"]
+    assert found["reasons"] == [
+        f"{desk.config}/monitor.toml: account[reader].session_file: {desk.base}/var/reader.session: nobody is signed in; "
+        "use `monitor login reader`"
+    ]
+
+
+def test_what_is_ready_says_so(desk: Desk) -> None:
+    configured(desk).write("monitor.toml", "")
+
+    (found,) = desk.run("check", "--json").lines
+
+    assert (found["ok"], found["ready"], found["reasons"]) == (True, True, [])
+
+
+def test_run_names_all_that_it_lacks_and_makes_nothing(desk: Desk) -> None:
+    configured(desk)
+    for name in ("channels.toml", "subscribers.toml", "stories/bridge.toml"):
+        (desk.config / name).unlink()
+
+    ended = desk.run("run")
+
+    assert ended.code == 2
+    assert [line.removeprefix(f"{desk.config}/").split(":")[:2] for line in ended.err.splitlines()] == [
+        ["channels.toml", " no channels"],
+        ["stories", " no stories"],
+        ["subscribers.toml", " no subscribers"],
+        ["monitor.toml", " account[reader].session_file"],
+    ]
+    assert sorted(path.name for path in desk.base.iterdir()) == ["config", "secrets"]
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("var/reader.session", "account[reader].session_file"),
+        ("var/ledger.key", "ledger.signing_key_file"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_by_both_and_nothing_is_made(
+    desk: Desk, command: str, file: str, key: str
+) -> None:
+    (configured(desk).base / "var").mkdir()
+    secret(desk.base / file, "no session and no key")
+    before = sorted(desk.base.rglob("*"))
+
+    ended = desk.run(command)
+
+    assert ended.code == 2
+    assert ended.err.startswith(f"{desk.config}/monitor.toml: {key}: {desk.base}/{file} ")
+    assert len(ended.err.splitlines()) == 1
+    assert sorted(desk.base.rglob("*")) == before
+
+
+def test_secrets_that_look_like_something_else_are_warned_of(desk: Desk) -> None:
+    secret(configured(desk).base / "secrets/api_hash", "canary")
+
+    ended = desk.run("check")
+
+    assert ended.code == 0
+    assert "warning: account[reader].api_hash_file: " in ended.out
+    assert "canary" not in ended.out

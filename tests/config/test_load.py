@@ -87,12 +87,33 @@ def test_paths_are_relative_to_the_directorys_parent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["vvgladkov", "@vvgladkov", " t.me/vvgladkov", "https://t.me/vvgladkov/", "http://telegram.me/s/vvgladkov/12"],
+    [
+        "vvgladkov",
+        "@vvgladkov",
+        " t.me/vvgladkov",
+        "https://t.me/vvgladkov/",
+        "http://telegram.me/s/vvgladkov/12",
+        "t.me/vvgladkov?",
+    ],
 )
 def test_a_channel_is_known_by_its_bare_username_however_it_is_written(written: str, tmp_path: Path) -> None:
     settings = loaded(tmp_path, channels=f"[[channel]]\nusername = '{written}'\nparty = 'The governor'")
 
     assert settings.channels == (Channel(username="vvgladkov", party="The governor"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("share", "share"),
+        ("@joinchat", "joinchat"),
+        ("t.me/proxy", "proxy"),
+        ("https://t.me/login/", "login"),
+        ("https://t.me/s/share/12", "share"),
+    ],
+)
+def test_a_word_of_telegrams_own_links_may_be_a_channels_name(written: str, name: str, tmp_path: Path) -> None:
+    assert loaded(tmp_path, channels=f"[[channel]]\nusername = '{written}'").channels[0].username == name
 
 
 def test_a_story_takes_its_id_from_its_file(tmp_path: Path) -> None:
@@ -208,6 +229,7 @@ def test_what_is_probably_not_meant_is_warned_of(tmp_path: Path) -> None:
     assert warnings(settings) == [
         f"{tmp_path}/config/channel.toml is not read; did you mean channels.toml?",
         'no [[account]] to read what has source = "telegram": 1 of the channels stay dark',
+        "channels without a party: vvgladkov; who speaks there is shown beside every post",
         "collect.reread is empty: a deletion that is not announced is never found",
         "story b has no [[flag]]: it never flags a post",
         "subscriber desk: no story reaches them",
@@ -231,6 +253,102 @@ def test_a_source_that_cannot_be_read_yet_is_warned_of(tmp_path: Path) -> None:
     settings = loaded(tmp_path, channels="[[channel]]\nusername = 'vvgladkov'\nsource = 'preview'", stories__a=STORY)
 
     assert 'this version cannot read source = "preview" yet: 1 of the channels stay dark' in warnings(settings)
+
+
+def test_channels_of_which_nothing_says_who_speaks_are_warned_of(tmp_path: Path) -> None:
+    channels = "".join(f"[[channel]]\nusername = 'channel{number}'\nparty = ' '\n" for number in range(8))
+
+    assert (
+        "channels without a party: channel0, channel1, channel2, channel3, channel4 and 3 more; "
+        "who speaks there is shown beside every post"
+    ) in warnings(loaded(tmp_path, channels=channels, stories__a=STORY.replace("https://t.me/vvgladkov", "*")))
+
+
+def test_alerts_in_another_language_than_there_is_are_warned_of(tmp_path: Path) -> None:
+    wanted = [("a", "en"), ("b", "en-GB"), ("c", "uk"), ("d", "ua")]
+    tables = "".join(
+        f"[[subscriber]]\nname = '{name}'\nlanguage = '{code}'\nvia = {{ kind = 'console' }}\n" for name, code in wanted
+    )
+
+    assert [words for words in warnings(loaded(tmp_path, subscribers=tables)) if "language" in words] == [
+        'subscriber c: language = "uk", and alerts are written in English so far',
+        'subscriber d: language = "ua", and alerts are written in English so far',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "topics", "everything"),
+    [
+        ("NOT gladkov", "raid = 'рейд'", True),
+        ("gladkov AND raid", "raid = 'NOT рейд'", False),
+        ("raid", "raid = 'NOT рейд'", True),
+        ("NOT raid", "raid = 'NOT рейд'", False),
+        ("gladkov OR NOT raid", "raid = 'рейд'", True),
+        ("gladkov AND NOT raid", "raid = 'рейд'", False),
+        ("NOT (gladkov AND raid)", "raid = 'рейд'", True),
+    ],
+)
+def test_a_flag_that_holds_where_nothing_is_said_is_warned_of(
+    when: str, topics: str, everything: bool, tmp_path: Path
+) -> None:
+    story = f"title = 'A'\n[entities.gladkov]\nkind = 'person'\nnames = ['Гладков']\n[topics]\n{topics}\n"
+    settings = loaded(tmp_path, stories__a=f"{story}[[flag]]\nwhen = 'gladkov'\n[[flag]]\nwhen = '{when}'")
+
+    said = f"story a: flag[1] ({when}) holds where nothing of the story is said: it flags nearly every post"
+    assert (said in warnings(settings)) is everything
+    assert not any("flag[0]" in words for words in warnings(settings))
+
+
+def test_names_that_look_like_queries_are_warned_of(tmp_path: Path) -> None:
+    names = ["Гладков", "Глад*", "Гладков OR Путин", "NOT A BAND", "Sand AND", "Гладков or Путин", r"А\nOR\nБ"]
+    listed = ", ".join(f'"{name}"' for name in names)
+    story = f"title = 'A'\n[entities.gladkov]\nkind = 'person'\nnames = [{listed}]\n[[flag]]\nwhen = 'gladkov'"
+
+    assert [words for words in warnings(loaded(tmp_path, stories__a=story)) if "names" in words] == [
+        f'story a: entities.gladkov.names: "{name}" looks like a query, and is looked for as it stands; '
+        "queries are written in topics"
+        for name in ("Глад*", "Гладков OR Путин", r"А\nOR\nБ")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "private", "warned"),
+    [
+        ("http://desk.example/SECRET", False, "http:// is not encrypted: who carries it to desk.example can read it"),
+        ("http://93.184.216.34/SECRET", True, "http:// is not encrypted: who carries it to 93.184.216.34 can read it"),
+        ("http://desk.example/SECRET", True, None),
+        ("http://127.0.0.1:9000/SECRET", True, None),
+        ("http://n8n:5678/SECRET", True, None),
+        ("https://desk.example/SECRET", False, None),
+        ("https://10.0.0.7/SECRET", False, "10.0.0.7 is no public address and will be refused"),
+        ("http://[::1]:9000/SECRET", False, "::1 is no public address and will be refused"),
+        ("https://localhost/SECRET", False, "localhost is no public address and will be refused"),
+        ("https://127.1/SECRET", False, "127.1 is no public address and will be refused"),
+        ("https://[2606:2800:220:1:248:1893:25c8:1946]/SECRET", False, None),
+    ],
+)
+def test_an_address_that_is_not_safe_or_not_reached_is_warned_of(
+    url: str, private: bool, warned: str | None, tmp_path: Path
+) -> None:
+    via = f"{{ kind = 'webhook', url = '{url}', secret_file = 's', allow_private_addresses = {str(private).lower()} }}"
+    settings = loaded(tmp_path, subscribers=f"[[subscriber]]\nname = 'desk'\nvia = {via}")
+
+    found = [words for words in warnings(settings) if words.startswith("subscriber desk: ")]
+    assert [words.removeprefix("subscriber desk: ").partition(";")[0] for words in found] == [*filter(None, [warned])]
+    assert "SECRET" not in "".join(found)
+
+
+def test_what_is_not_read_beside_the_stories_is_warned_of(tmp_path: Path) -> None:
+    stories = tmp_path / "config/stories"
+    (stories / "old").mkdir(parents=True)
+    (stories / ".git").mkdir()
+    for name in ("x.TOML", "README.md", "y.toml~", "old/z.toml"):
+        (stories / name).write_text("title = 'X'")
+
+    assert [words for words in warnings(loaded(tmp_path)) if "not read" in words] == [
+        f"{stories}/old is not read: a story is a file of stories/ itself",
+        f"{stories}/x.TOML is not read; did you mean x.toml?",
+    ]
 
 
 def test_relative_directories_have_a_parent_too(tmp_path: Path) -> None:

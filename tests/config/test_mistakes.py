@@ -36,7 +36,11 @@ def test_a_mistake_reads_like_this(case: dict, tmp_path: Path) -> None:
 
     words = told(config, case.get("env"))
 
-    assert words.startswith(case["told"]) if case.get("begins") else words == case["told"].strip()
+    if case.get("begins"):
+        assert words.startswith(case["told"])
+        assert "\n" not in words
+    else:
+        assert words == case["told"].strip()
 
 
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -83,16 +87,68 @@ def test_each_mistake_is_a_value_for_programs_too(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf[store]", "1: begins with a byte order mark; save it as UTF-8 without one"),
         ("[store]".encode("utf-16"), "1: is UTF-16; save it as UTF-8"),
         ('[store]\npath = "Белгород"'.encode("cp1251"), "2: is not UTF-8 (byte 0xc1); save it as UTF-8"),
-        (b"a = " + b"[" * 20_000, " is nested too deeply"),
+        (b"b = 1\na = " + b"[" * 20_000, "2: is nested too deeply"),
+        (b"b = 1\na = [\n" + b"[" * 100 + b"]" * 100 + b"]", "3: is nested too deeply"),
+        (b"a = " + b"{a = " * 20_000, "1: is nested too deeply"),
+        (b"\n" + b".".join([b"a"] * 60_000) + b" = 1", "2: has a key of more than 16 parts"),
+        (b"\n[ " + b" . ".join([b'"a"'] * 60_000) + b" ]", "2: has a key of more than 16 parts"),
+        (b"a = { " + b".".join([b"'a'"] * 60_000) + b" = 1 }", "1: has a key of more than 16 parts"),
         (b"a = " + b"9" * 20_000, " is no TOML: Exceeds the limit"),
     ],
-    ids=["byte order mark", "UTF-16", "a Windows code page", "nested 20,000 deep", "a number of 20,000 digits"],
+    ids=[
+        "byte order mark",
+        "UTF-16",
+        "a Windows code page",
+        "nested 20,000 deep",
+        "nested 100 deep",
+        "tables nested 20,000 deep",
+        "a key of 60,000 parts",
+        "a table of 60,000 parts",
+        "a key of 60,000 parts in a table on one line",
+        "a number of 20,000 digits",
+    ],
 )
 def test_bytes_that_are_no_toml_are_told_with_the_line(data: bytes, problem: str, tmp_path: Path) -> None:
     config = wrote(tmp_path, {})
     (config / "monitor.toml").write_bytes(data)
 
     assert told(config).startswith(f"config/monitor.toml:{problem}")
+
+
+def test_a_variable_of_60000_parts_is_text(tmp_path: Path) -> None:
+    deep = "{ " + ".".join(["a"] * 60_000) + " = 1 }"
+
+    assert told(wrote(tmp_path, {}), {"MONITOR_COLLECT__POLL_SECONDS": deep}) == (
+        "environment: MONITOR_COLLECT__POLL_SECONDS: must be a number from 0.1 to 86400, not text"
+    )
+
+
+DOTS, BRACKETS = "a." * 30, "[" * 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'title = "{DOTS} {BRACKETS}"',
+        f"title = '{DOTS} {BRACKETS}'",
+        f'title = """\n{DOTS} {BRACKETS} ""quoted \\""" and more {DOTS}"""""',
+        f"title = '''\n{DOTS} {BRACKETS} it''s more {DOTS}'''''",
+        f"title = 'A' # {DOTS} {BRACKETS} \"",
+        "title = 'A' # it's\n[topics]\n" + "".join(f"a{number} = 'x'\n" for number in range(99)),
+    ],
+    ids=["text", "as it is", "several lines", "several lines as they are", "a remark", "an apostrophe in a remark"],
+)
+def test_text_and_remarks_may_have_dots_and_brackets(text: str, tmp_path: Path) -> None:
+    assert load(wrote(tmp_path, {"stories/a.toml": text}), {}).stories
+
+
+def test_as_many_mistakes_are_told_as_somebody_will_read(tmp_path: Path) -> None:
+    keys = "".join(f"key{number} = 1\n" for number in range(20_000))
+
+    lines = told(wrote(tmp_path, {"monitor.toml": keys})).splitlines()
+
+    assert lines[-1] == "config/monitor.toml: and 19,900 more mistakes"
+    assert len(lines) == 101
 
 
 def test_a_file_of_100_mb_is_not_read(tmp_path: Path) -> None:
@@ -110,6 +166,44 @@ def test_a_fifo_in_place_of_a_file_does_not_hold_us(tmp_path: Path) -> None:
     os.mkfifo(config / "channels.toml")
 
     assert told(config) == "config/channels.toml: is no regular file"
+
+
+@pytest.mark.parametrize("name", ["monitor.toml", "channels.toml", "subscribers.toml", "stories/a.toml"])
+def test_a_link_that_leads_nowhere_is_no_missing_file(name: str, tmp_path: Path) -> None:
+    config = wrote(tmp_path, {"stories/b.toml": "title = 'B'"})
+    (config / name).unlink(missing_ok=True)
+    (config / name).symlink_to("nowhere")
+
+    assert told(config) == f"config/{name}: is a link to nowhere, and there is no such file"
+
+
+@pytest.mark.parametrize("name", ["channels.toml", "subscribers.toml", "stories/a.toml"])
+def test_a_link_in_a_circle_is_no_missing_file(name: str, tmp_path: Path) -> None:
+    config = wrote(tmp_path, {"stories/b.toml": "title = 'B'"})
+    (config / name).symlink_to(Path(name).name)
+
+    assert told(config) == f"config/{name}: cannot be read: Too many levels of symbolic links"
+
+
+@pytest.mark.parametrize(
+    ("what", "problem"),
+    [
+        ("a file", "cannot be read: Not a directory"),
+        ("a link to nowhere", "is a link to nowhere, and there is no such directory"),
+        ("a link in a circle", "cannot be read: Too many levels of symbolic links"),
+    ],
+)
+def test_stories_that_are_no_directory_are_told_and_nothing_that_follows(
+    what: str, problem: str, tmp_path: Path
+) -> None:
+    desk = "[[subscriber]]\nname = 'desk'\nstories = ['raid']\nvia = { kind = 'console' }"
+    config = wrote(tmp_path, {"subscribers.toml": desk})
+    if what == "a file":
+        (config / "stories").write_text("title = 'Raid'")
+    else:
+        (config / "stories").symlink_to("stories" if "circle" in what else "nowhere")
+
+    assert told(config) == f"config/stories: {problem}"
 
 
 @given(data=st.binary(max_size=200))
