@@ -5,9 +5,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from monitor.cli import monitor
-from monitor.cli.exits import ending
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and answers with the exit code."""
@@ -19,6 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Posts are in any script, and a terminal may know ASCII alone: it gets escapes, not a crash.
             stream.reconfigure(errors="backslashreplace")
+    try:
+        from monitor.cli import monitor
+        from monitor.cli.exits import ending
+    except KeyboardInterrupt:  # in the moment before anything of ours is there
+        return 130
     return ending(lambda: monitor.main(args=arguments, prog_name="monitor", standalone_mode=False))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -12,16 +12,16 @@ import structlog
 from monitor import __version__
 from monitor.alerting.plan import Audience, parties
 from monitor.clock import SystemClock
-from monitor.config import Settings, dark, secret
+from monitor.config import Mistakes, Settings, dark, lacks, secret
 from monitor.config.signing import Signer, signer
-from monitor.errors import ConfigError, Unavailable
+from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
 from monitor.model.channel import FACTS, Identity
 from monitor.model.instant import MINUTE, SECOND
 from monitor.model.record import Configured, Draft, Kept, Kind
 from monitor.notifiers import console, telegram, webhook
-from monitor.ports import Clock, Fact, Notifier, Reader, Store
+from monitor.ports import Clock, Fact, Notifier, Reader, Search, Store
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.source import TelegramSource
 from monitor.stages.collect import Collector, record
@@ -44,14 +44,9 @@ STORE_AGAIN = 5 * SECOND
 
 
 def check_ready(settings: Settings) -> None:
-    """`ConfigError` for a configuration that is sound and does nothing: a watch that watches nothing must not look like one."""
-    for what, things in (
-        ("channels", settings.channels),
-        ("stories", settings.stories),
-        ("subscribers", settings.subscribers),
-    ):
-        if not things:
-            raise ConfigError(f"{settings.directory}: no {what} are configured; the daemon would do nothing with them")
+    """`ConfigError` for a configuration that is sound and does nothing, or cannot do it yet: all of it, before anything is made."""
+    if lacking := lacks(settings):
+        raise Mistakes(lacking)
 
 
 async def run(
@@ -64,10 +59,7 @@ async def run(
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        stack.enter_context(_collecting(settings))
-        signs = signer(settings.ledger)
-        store = await stack.enter_async_context(_patiently_opened(settings, clock))
-        search = await stack.enter_async_context(open_search(settings.store.search_path, forms=inflect))
+        signs, store, search = await stack.enter_async_context(_patiently_opened(settings, clock))
         matcher = await asyncio.to_thread(Matcher, settings.stories)
         await _record_start(settings, store, matcher, clock)
         await _tell_of_the_dark(settings, store, clock)
@@ -145,11 +137,15 @@ async def run(
 
 
 async def checkpoint(store: Store, signs: Signer, clock: Clock) -> None:
-    """Signs the present size and root, unless nothing but checkpoints was added since the last time."""
+    """Signs the present size and root, unless nothing but checkpoints was added since the last time. Refused without the key that
+    signed before: the watch goes on, and this duty is red."""
     size, root = await store.ledger.root()
     last = await store.ledger.read(size - 1, 1) if size else ()
     if last and last[0].kind is not Kind.CHECKPOINT:
-        note = signs.note(size=size, root=root)
+        try:
+            note = signs.note(size=size, root=root, after=await store.checkpoints.latest())
+        except ConfigError as error:  # an operator's mistake ends the start, and not the watch
+            raise Refused(str(error)) from error
         await record(store.ledger, [Draft(content=Kept(note), observed_at=clock.now())], clock=clock)
 
 
@@ -203,32 +199,46 @@ class _Wakes:
 
 
 @asynccontextmanager
-async def _patiently_opened(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
-    """The store, however long the disk is full or another process holds the file."""
-    async with AsyncExitStack() as stack:
-        while True:
+async def _patiently_opened(settings: Settings, clock: Clock) -> AsyncIterator[tuple[Signer, Store, Search]]:
+    """What is kept on the disk, however long that is full or read-only, or another process holds a file."""
+    while True:
+        async with AsyncExitStack() as stack:
             try:
-                store = await stack.enter_async_context(open_store(settings.store.path, now=clock.now))
-                break
+                opened = await _opened(settings, clock, stack)
             except Unavailable as error:
                 log.error("store not available; trying again", reason=str(error))
-                await clock.sleep_until(clock.now() + STORE_AGAIN)
-        yield store
+            else:
+                yield opened
+                return
+        await clock.sleep_until(clock.now() + STORE_AGAIN)
 
 
-def _collecting(settings: Settings) -> ExitStack:
-    """The role of the one that collects into this data. `AlreadyRunning` names the process that has it."""
+async def _opened(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Signer, Store, Search]:
+    """With the role of the one that collects into this data. `AlreadyRunning` names the process that has it."""
     path = settings.store.path
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stack = ExitStack()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{path.parent}: {error.strerror}") from error
     stack.enter_context(locked(path.with_name(path.name + ".lock"), what=f"the data in {path}"))
-    return stack
+    return (
+        signer(settings.ledger),
+        await stack.enter_async_context(open_store(path, now=clock.now)),
+        await stack.enter_async_context(open_search(settings.store.search_path, forms=inflect)),
+    )
 
 
 def collector(
-    source: TelegramSource, settings: Settings, store: Store, clock: Clock, recorded: Callable[[], object]
+    source: TelegramSource,
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    recorded: Callable[[], object],
+    *,
+    first_history: int | None = None,
 ) -> Collector:
-    """What takes this source's news into the ledger. `recorded` is called whenever something was."""
+    """What takes this source's news into the ledger. `recorded` is called whenever something was. `first_history`: how many posts
+    of a new channel are read in silence, if not as many as is configured."""
     return Collector(
         source,
         name=source.account,
@@ -237,7 +247,7 @@ def collector(
         agenda=store.agenda,
         health=store.health,
         clock=clock,
-        first_history=settings.collect.first_history,
+        first_history=settings.collect.first_history if first_history is None else first_history,
         poll_every=int(settings.collect.poll_seconds * SECOND),
         recorded=recorded,
     )

@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,65 @@ async def test_ends_with_2_and_one_clear_line_for(installation: Installation, wh
     assert words in said[0]
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("a session without its table", "no Telethon session (no such table: sessions)"),
+        ("half a session", "account[reader-1].session_file"),
+        ("a session of the bot that is none", "bot.session_file"),
+        ("a signing key that is none", "ledger.signing_key_file"),
+        ("a signing key that is empty", "ledger.signing_key_file"),
+        ("no key of the server", "telegram.server.public_key_file"),
+        ("a webhook's secret that is none", "subscriber[desk].via.secret_file"),
+    ],
+)
+async def test_decides_before_it_makes_anything_whether_it_can_start_with(
+    installation: Installation, what: str, words: str
+) -> None:
+    installation.write(channels=["bridge_news"], bot=True, webhook="https://desk.example/hook")
+    var = installation.base / "var"
+    match what:
+        case "a session without its table":
+            with sqlite3.connect(installation.session) as database:
+                database.execute("DROP TABLE sessions")
+            database.close()
+        case "half a session":
+            whole = installation.session.read_bytes()
+            installation.session.write_bytes(whole[: len(whole) // 2])
+        case "a session of the bot that is none":
+            _wrote(var / "bot.session", "no database")
+        case "a signing key that is none":
+            _wrote(var / "ledger.key", "no key")
+        case "a signing key that is empty":
+            _wrote(var / "ledger.key", "")
+        case "no key of the server":
+            (var / "server.pem").unlink()
+        case "a webhook's secret that is none":
+            _wrote(installation.base / "secrets" / "hook", "no secret!")
+    before = sorted(installation.base.rglob("*"))
+
+    code, _, complaint = await installation.command("run")
+    checked = await installation.command("check")
+
+    assert code == 2, complaint
+    assert len(complaint.splitlines()) == 1
+    assert words in complaint
+    assert checked == (2, "", complaint)
+    assert sorted(installation.base.rglob("*")) == before
+
+
+async def test_makes_nothing_before_somebody_has_signed_in(installation: Installation) -> None:
+    installation.session.unlink()
+    before = sorted(installation.base.rglob("*"))
+
+    code, _, complaint = await installation.command("run")
+
+    assert code == 2
+    assert "monitor.toml: account[reader-1].session_file: " in complaint
+    assert "`monitor login reader-1`" in complaint
+    assert sorted(installation.base.rglob("*")) == before
+
+
 async def test_stays_up_and_red_while_the_server_is_away_and_recovers(
     telegram: Server, installation: Installation
 ) -> None:
@@ -169,6 +229,19 @@ async def test_stays_up_while_the_disk_is_full_and_loses_nothing(telegram: Serve
         assert set(map(str, range(50))) <= set(texts)
 
 
+@pytest.mark.parametrize("what", ["monitor.db.lock", "monitor.db.search"])
+async def test_waits_at_the_start_for_a_disk_on_which_something_cannot_be_written(
+    installation: Installation, what: str
+) -> None:
+    in_the_way = installation.store.with_name(what)
+    in_the_way.mkdir(parents=True)
+    async with installation.running():
+        await until(lambda: _said(installation, "store not available"))
+        in_the_way.rmdir()
+
+        await until(lambda: _said(installation, "daemon started"))
+
+
 async def test_refuses_to_watch_nothing(installation: Installation) -> None:
     (installation.config / "channels.toml").write_text("")
 
@@ -211,3 +284,12 @@ async def _recorded(store: SqliteStore, beginning: str) -> bool:
 
 async def _complained(installation: Installation) -> bool:
     return "not recorded yet" in installation.log()
+
+
+async def _said(installation: Installation, words: str) -> bool:
+    return words in installation.log()
+
+
+def _wrote(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o600)

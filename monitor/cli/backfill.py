@@ -76,7 +76,8 @@ async def _backfill(
             if watch is None:
                 raise ConfigError(f"{channel.name} is read with no account; backfill needs one")
             async with watch.asked(channel.identity):
-                collector = daemon.collector(watch, settings, store, clock, lambda: None)
+                # Of a channel that was never met, no more is read than is asked for here.
+                collector = daemon.collector(watch, settings, store, clock, lambda: None, first_history=0)
                 await collector.load()
                 known = watch.found(channel.identity)
                 if known is None:

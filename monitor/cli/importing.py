@@ -19,7 +19,6 @@ from monitor.clock import SystemClock
 from monitor.config import Settings, load
 from monitor.model.record import Draft
 from monitor.sources.lines import BadLine, read
-from monitor.stages.detect import Dealt
 
 BATCH = 1_000
 """Posts in one transaction."""
@@ -28,11 +27,13 @@ BAD_SHOWN = 20
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What came of the lines: posts read, of them new to the ledger, and lines that are no posts."""
+    """What came of the lines: posts read, of them new to the ledger, lines that are no posts; and of what was new."""
 
     posts: int = 0
     new: int = 0
     bad: int = 0
+    matches: int = 0
+    alerts: int = 0
 
 
 @click.command(name="import")
@@ -52,32 +53,48 @@ def command(usage: Usage, *, files: tuple[Path, ...], name: str | None, alert: b
       monitor import posts.jsonl.gz --channel vvgladkov --alert
     """
     settings = load(usage.directory, os.environ)
-    counts, dealt = asyncio.run(_import(settings, files, name=name, alert=alert))
+    counts = asyncio.run(_import(settings, files, name=name, alert=alert))
     if usage.json:
-        emit({**msgspec.structs.asdict(counts), "matches": dealt.matches, "alerts": dealt.alerts})
+        emit(msgspec.structs.asdict(counts))
     else:
-        owed = f"{dealt.matches:,} matched, {counted(dealt.alerts, 'alert')} owed"
+        owed = f"{counts.matches:,} matched, {counted(counts.alerts, 'alert')} owed"
         say(f"{counted(counts.posts, 'post')} read, {counts.new:,} of them new; {owed}")
     if counts.bad:
-        tell(f"no posts: {counted(counts.bad, 'line')}")
+        tell(f"passed over because they are no posts: {counted(counts.bad, 'line')}")
     return 1 if counts.bad else 0
 
 
-async def _import(settings: Settings, files: Sequence[Path], *, name: str | None, alert: bool) -> tuple[Counts, Dealt]:
+async def _import(settings: Settings, files: Sequence[Path], *, name: str | None, alert: bool) -> Counts:
     from monitor.cli.settling import settle  # the dictionaries, which a wrong file name need not wait for
 
     async with adding(settings) as store:
-        counts = Counts()
+        counts, new = Counts(), list[int]()
         with progress("recording") as moved:
             for file in files:
-                counts = await _record(store, file, counts, name=name, alert=alert, moved=moved)
+                counts = await _record(store, file, counts, new, name=name, alert=alert, moved=moved)
         with progress("matching") as moved:
-            return counts, await settle(settings, store, moved=moved)
+            await settle(settings, store, moved=moved)
+        # Asked of the store, not counted on the way: a daemon, or another import, may have matched them for us.
+        matches = len(await store.findings.of_records(new))
+        alerts = await _owed(store, new) if alert else 0
+        return msgspec.structs.replace(counts, new=len(new), matches=matches, alerts=alerts)
+
+
+async def _owed(store: Store, new: Sequence[int]) -> int:
+    """Alerts for these records."""
+    found: set[str] = set()
+    wanted = set(new)
+    for start in range(0, len(new), BATCH):
+        records = await store.ledger.records(new[start : start + BATCH])
+        alerts = await store.findings.alerted([(record.number, record.post) for record in records])
+        found.update(alert.key for alert in alerts if alert.record in wanted)
+    return len(found)
 
 
 async def _record(
-    store: Store, file: Path, counts: Counts, *, name: str | None, alert: bool, moved: Progress
+    store: Store, file: Path, counts: Counts, new: list[int], *, name: str | None, alert: bool, moved: Progress
 ) -> Counts:
+    """`new` is added to: the records that the ledger did not have."""
     with opened(file) as lines:
         found = read(lines, name=str(file), channel=name, observed_at=SystemClock().now(), quiet=not alert)
         while batch := list(islice(found, BATCH)):
@@ -86,8 +103,7 @@ async def _record(
             for each in bad[: max(0, BAD_SHOWN - counts.bad)]:
                 tell(str(each))
             answers = await store.ledger.append(drafts) if drafts else ()
-            counts = Counts(
-                counts.posts + len(drafts), counts.new + sum(answer.new for answer in answers), counts.bad + len(bad)
-            )
+            new += [answer.index for answer in answers if answer.new]
+            counts = Counts(posts=counts.posts + len(drafts), bad=counts.bad + len(bad))
             moved(counts.posts, 0)
     return counts

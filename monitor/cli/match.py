@@ -14,8 +14,7 @@ from monitor.cli.usage import Usage, with_usage
 from monitor.config.loading import load_stories
 from monitor.matching.matcher import Found, Matcher, Sighting, Subject
 from monitor.model.match import Span
-from monitor.model.record import Draft, Said
-from monitor.sources.lines import BadLine, read
+from monitor.sources.lines import BadLine, Candidate, read_loosely
 
 BATCH = 256
 """Posts that one pass looks at."""
@@ -27,7 +26,8 @@ BATCH = 256
 @with_usage
 def command(usage: Usage, *, file: Path, everything: bool) -> int:
     """A dry run: which stories do these posts (JSON lines; - is standard input) speak of, and where? Stores nothing and needs
-    nothing but the stories.
+    nothing but the stories; of a post it needs no more than its text. With --json a line a post and story; with --all one more
+    for each post, without a story, that holds what else was seen.
 
     \b
     Example:
@@ -40,51 +40,40 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
     matcher = Matcher(stories)
     bad = posts = flagged = 0
     with opened(file) as lines:
-        found = read(lines, name=str(file), channel=None, observed_at=0, quiet=True)
+        found = read_loosely(lines, name=str(file))
         while batch := list(islice(found, BATCH)):
-            drafts = [each for each in batch if isinstance(each, Draft)]
+            candidates = [each for each in batch if isinstance(each, Candidate)]
             for each in batch:
                 if isinstance(each, BadLine):
                     bad += 1
                     tell(str(each))
-            sightings = matcher.match([_subject(draft) for draft in drafts], everything=everything)
-            posts += len(drafts)
+            subjects = [Subject(each.identity, each.post.fields()) for each in candidates]
+            sightings = matcher.match(subjects, everything=everything)
+            posts += len(candidates)
             flagged += sum(bool(sighting.flagged) for sighting in sightings)
-            for draft, sighting in zip(drafts, sightings, strict=True):
-                _show(draft, sighting, usage=usage)
+            for candidate, sighting in zip(candidates, sightings, strict=True):
+                if usage.json:
+                    _emit(candidate, sighting, everything=everything)
+                else:
+                    _say(candidate, sighting)
     if not usage.json:
         tell(f"{counted(posts, 'post')}, {flagged:,} of them flagged")
     return 1 if bad else 0
 
 
-def _subject(draft: Draft) -> Subject:
-    fields = draft.content.post.fields() if isinstance(draft.content, Said) else ()
-    return Subject(draft.channel, fields)
-
-
-def _show(draft: Draft, sighting: Sighting, *, usage: Usage) -> None:
-    name = draft.channel.name if draft.channel else ""
-    if usage.json:
-        for found in sighting.flagged:
-            emit(_as_json(name, draft.post, found.spans, found))
-        if sighting.others:
-            emit(_as_json(name, draft.post, sighting.others, None))
-        return
+def _emit(candidate: Candidate, sighting: Sighting, *, everything: bool) -> None:
+    """The contract's lines: one for each story that the post speaks of, and for what else was seen one without a story."""
     for found in sighting.flagged:
-        say(f"{name}/{draft.post} speaks of {found.story} ({found.priority})", style="bold")
-        _print(draft, found.spans)
-        for reason in dict.fromkeys(found.why):
-            say(f"  {line(reason)}")
-    if sighting.others:
-        seen = ", ".join(f"«{line(span.text)}» {span.story}/{span.name}" for span in sighting.others)
-        say(f"{name}/{draft.post} also holds {seen}", style="dim")
+        emit(_as_json(candidate, found.spans, found))
+    if everything:
+        emit(_as_json(candidate, sighting.others, None))
 
 
-def _as_json(channel: str, post: int, shown: Sequence[Span], found: Found | None) -> dict[str, Any]:
-    """The contract's line of a post and a story; without a story, of what else was seen."""
+def _as_json(candidate: Candidate, shown: Sequence[Span], found: Found | None) -> dict[str, Any]:
+    """`channel` and `id` as the line gave them, so that it can be found again by them."""
     return {
-        "channel": channel,
-        "id": post,
+        "channel": candidate.channel,
+        "id": candidate.id,
         "story": found.story if found else None,
         "edition": found.edition if found else None,
         "priority": found.priority if found else None,
@@ -92,13 +81,21 @@ def _as_json(channel: str, post: int, shown: Sequence[Span], found: Found | None
     }
 
 
-def _print(draft: Draft, shown: Sequence[Span]) -> None:
-    """The text with what was found set off."""
-    text = draft.content.post.text if isinstance(draft.content, Said) else ""
-    say_pieces(list(_pieces(text, [span for span in shown if span.field == "text"])), indent="  | ")
+def _say(candidate: Candidate, sighting: Sighting) -> None:
+    name = candidate.identity.name if candidate.identity else "a post"
+    post = name if candidate.id is None else f"{name}/{line(str(candidate.id))}"
+    for found in sighting.flagged:
+        say(f"{post} speaks of {found.story} ({found.priority})", style="bold")
+        say_pieces(list(_pieces(candidate.post.text, found.spans)), indent="  | ")
+        for reason in dict.fromkeys(found.why):
+            say(f"  {line(reason)}")
+    if sighting.others:
+        seen = ", ".join(f"«{line(span.text)}» {span.story}/{span.name}" for span in sighting.others)
+        say(f"{post} also holds {seen}", style="dim")
 
 
 def _pieces(text: str, shown: Sequence[Span]) -> Iterator[Piece]:
+    """The text with what was found set off."""
     place = 0
     for span in sorted(shown):
         if span.start < place:

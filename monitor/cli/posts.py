@@ -11,9 +11,10 @@ from monitor.errors import ConfigError
 from monitor.sources import lines
 
 _DESKTOP = re.compile(
-    rb'\s*\{\s*"(?:name|about|type|id|messages|chats|personal_information|profile_pictures|left_chats)"\s*:'
+    rb'\s*\{[ \t]*\r?\n\s*"(?:name|about|type|id|messages|chats|personal_information|profile_pictures|left_chats)"\s*:'
+    rb'|\s*\{[^\n]*(?<!\\)"(?:messages|chats)"\s*:\s*[\[{]'
 )
-"""How every result.json of Telegram Desktop begins."""
+"""How every result.json of Telegram Desktop begins: an object over many lines; or on one, with what no post has."""
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from monitor.clock import SystemClock
 from monitor.config import Settings
 from monitor.daemon import audience
 from monitor.matching.matcher import Matcher
-from monitor.stages.detect import STAGE, Dealt, Detector
+from monitor.stages.detect import STAGE, Detector
 
 
-async def settle(settings: Settings, store: Store, *, moved: Progress) -> Dealt:
+async def settle(settings: Settings, store: Store, *, moved: Progress) -> None:
     """Runs the daemon's own stages until they have dealt with everything that is in the ledger now; the daemon may run beside."""
     size = await store.ledger.size()
     detector = Detector(
@@ -20,16 +20,8 @@ async def settle(settings: Settings, store: Store, *, moved: Progress) -> Dealt:
         audience=audience(settings),
         clock=SystemClock(),
     )
-    whole = Dealt()
     while (position := await store.positions.position(STAGE)) < size:
         moved(position, size)
-        dealt = await detector.detect()
-        whole = Dealt(
-            whole.records + dealt.records,
-            whole.matches + dealt.matches,
-            whole.alerts + dealt.alerts,
-            whole.faults + dealt.faults,
-        )
+        await detector.detect()
     async with searching(settings, store.ledger):
         pass
-    return whole

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from monitor.cli.opening import Store, reading
-from monitor.cli.screen import emit, line, red, say, say_table
+from monitor.cli.screen import counted, emit, line, red, say, say_table
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
@@ -20,6 +20,9 @@ from monitor.model.instant import MINUTE, SECOND, Instant, text
 from monitor.ports import Contact, Fact, Held
 
 DETECT = ("stage", "detect")
+FRESH = {"stage": 5 * MINUTE, "source": 5 * MINUTE, "duty": 25 * MINUTE}
+"""What must be heard of now and then, and how often at least. Of a destination there is news only when there are alerts."""
+_MANY = 100_000
 STALE_POLLS = 3
 """Polls that may be missed before evidence is too old to be any."""
 
@@ -30,6 +33,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     facts: Sequence[Fact]
     contacts: Sequence[Contact]
     held: Sequence[Held]
+    unknown: Mapping[int, int]
+    """Ids of which it is declared that nothing is known, by the ledger's number of their channel."""
     kinds: Mapping[str, int]
     outbox: Mapping[tuple[str, State], int]
     matches: Mapping[str, int]
@@ -79,10 +84,12 @@ async def _look(settings: Settings) -> Seen:
 
 
 async def gather(store: Store) -> Seen:
+    held = await store.ledger.held()
     return Seen(
         facts=await store.health.facts(),
         contacts=await store.peers.contacts(),
-        held=await store.ledger.held(),
+        held=held,
+        unknown={each.number: await _unknown(store, each) for each in held},
         kinds=await store.ledger.count(),
         outbox=await store.outbox.count(),
         matches=await store.findings.count(),
@@ -90,6 +97,11 @@ async def gather(store: Store) -> Seen:
         detected=await store.positions.position("detect"),
         checkpoint=await store.checkpoints.latest(),
     )
+
+
+async def _unknown(store: Store, held: Held) -> int:
+    stretches = await store.ledger.missing(held.identity, first=1, last=held.top, limit=_MANY, declared=False)
+    return sum(last - first + 1 for first, last in stretches)
 
 
 def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
@@ -107,19 +119,20 @@ def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
     }
     for fact in seen.facts:
         if (fact.part, fact.subject) != DETECT and fact.subject in concerned.get(fact.part, (fact.subject,)):
-            yield _fact(fact)
+            yield _fact(fact, now=now, oldest=oldest)
     yield _ledger(seen)
-    yield _detect(seen)
+    yield _detect(seen, now=now, oldest=oldest)
     yield from _subscribers(settings, seen.outbox)
 
 
-def _detect(seen: Seen) -> Line:
+def _detect(seen: Seen, *, now: Instant, oldest: Instant) -> Line:
     fact = next((fact for fact in seen.facts if (fact.part, fact.subject) == DETECT), None)
     part, subject = DETECT
+    stands = _fact(fact, now=now, oldest=oldest) if fact is not None else None
     return Line(
         part=part,
         subject=subject,
-        red=fact is not None and fact.red,
+        red=stands is not None and stands.red,
         at=None if fact is None else fact.at,
         words=f"{seen.detected:,} of {seen.size:,} records",
         figures={"position": seen.detected, "behind": seen.size - seen.detected, **(fact.figures if fact else {})},
@@ -142,9 +155,12 @@ def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
         words = "never seen"
     elif at < oldest and not words:
         words = "no proof of contact since then"
-    known = f"{_number(figures['posts'])} posts"
+    known = counted(held.posts if held else 0, "post")
     if "top" in figures:
         known += f", newest {_number(figures['top'])}"
+    if held is not None and (unknown := seen.unknown.get(held.number, 0)):
+        figures["declared unknown"] = unknown
+        known += f", {unknown:,} older or missing ids declared unknown"
     return Line(
         part="channel",
         subject=channel.name,
@@ -165,10 +181,13 @@ def _names(channel: Channel, subject: str) -> bool:
     return subject.casefold() in ((channel.username or "").casefold(), str(channel.id))
 
 
-def _fact(fact: Fact) -> Line:
+def _fact(fact: Fact, *, now: Instant, oldest: Instant) -> Line:
+    stale = fact.part in FRESH and fact.at < min(oldest, now - FRESH[fact.part])
     known = ", ".join(f"{_number(figure)} {name}" for name, figure in fact.figures.items())
-    words = "; ".join(part for part in (fact.note, known) if part)
-    return Line(part=fact.part, subject=fact.subject, red=fact.red, at=fact.at, words=words, figures=fact.figures)
+    words = "; ".join(part for part in (fact.note, "nothing was heard of it since" if stale else "", known) if part)
+    return Line(
+        part=fact.part, subject=fact.subject, red=fact.red or stale, at=fact.at, words=words, figures=fact.figures
+    )
 
 
 def _ledger(seen: Seen) -> Line:

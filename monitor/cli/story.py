@@ -45,12 +45,14 @@ def list_(usage: Usage) -> int:
     settings = load(usage.directory, os.environ)
     counts = asyncio.run(_count(settings))
     if usage.json:
+        editions = _editions(settings)
         for story in settings.stories:
             names = {id: list(entity.names) for id, entity in story.entities.items()}
             emit(
                 {
                     "story": story.id,
                     "title": story.title,
+                    "edition": editions[story.id],
                     "entities": names,
                     "topics": story.topics,
                     "flags": [flag.when for flag in story.flags],
@@ -101,6 +103,12 @@ def show(usage: Usage, *, id: str, limit: int) -> int:
         folded=("who", "text"),
     )
     return 0
+
+
+def _editions(settings: Settings) -> Mapping[str, str]:
+    from monitor.matching.matcher import Matcher  # the dictionaries, for which only programs wait
+
+    return Matcher(settings.stories).editions
 
 
 async def _count(settings: Settings) -> Mapping[str, int]:

@@ -30,14 +30,16 @@ def to_datetime(at: Instant) -> datetime:
 
 
 def parse(text: str) -> Instant:
-    """RFC 3339 (`2023-06-04T13:00:00Z`, `2023-06-04T16:00:00+03:00`) as an instant.
+    """RFC 3339 (`2023-06-04T13:00:00Z`, `2023-06-04T16:00:00+03:00`) as an instant; a leap second is the one after it.
 
     ValueError for anything else, a time without zone included.
     """
+    if text[17:19] == "60":
+        return from_datetime(datetime.fromisoformat(f"{text[:17]}59{text[19:]}")) + SECOND
     return from_datetime(datetime.fromisoformat(text))
 
 
 def text(at: Instant) -> str:
     """The instant as RFC 3339 in UTC: `2023-06-04T13:00:00Z`, with `.mmm` only where there are milliseconds."""
-    whole = to_datetime(at).strftime("%Y-%m-%dT%H:%M:%S")
+    whole = to_datetime(at).replace(tzinfo=None).isoformat(timespec="seconds")
     return f"{whole}.{at % 1000:03d}Z" if at % 1000 else f"{whole}Z"

@@ -8,10 +8,10 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from json import JSONDecodeError
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId, Raw
 from monitor.model.record import Draft, Said, Source
 
+Read = TypeVar("Read")
+
 LONGEST = 64 * 1024 * 1024
 """Bytes of a line. A post of Telegram has a few thousand; this is for what else may have been put into one."""
 HIGHEST_POST = 2**31 - 1
@@ -29,7 +31,8 @@ HIGHEST_POST = 2**31 - 1
 
 _KNOWN = ("channel", "id", "date", "text", "edited")
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_USERNAME = re.compile(r"(?:https?://)?(?:t\.me/(?:s/)?|@)?([A-Za-z]\w{2,31})/?", re.ASCII)
+_NAME = re.compile(r"(?:https?://)?(?:t\.me/(?:s/)?|@)?([\w.-]{1,64})/?")
+"""A username, or what an archive of somebody's calls a channel: words without space and without what stands for something."""
 _MARKED_ID = re.compile(r"(?:tg:)?(-100\d{1,13})", re.ASCII)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -46,6 +49,16 @@ class BadLine(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.number}: {self.reason}"
 
 
+class Candidate(msgspec.Struct, frozen=True):
+    """A line as a dry run reads it. `channel` and `id` are as the line gives them, None where it does not; `identity` is who that
+    channel is, where it can be told."""
+
+    channel: Any
+    id: Any
+    identity: Identity | None
+    post: Post
+
+
 def read(
     lines: Iterable[bytes], *, name: str, channel: str | None, observed_at: Instant, quiet: bool
 ) -> Iterator[Draft | BadLine]:
@@ -55,13 +68,22 @@ def read(
     `quiet`: recorded without alerting anyone.
     """
     owner = None if channel is None else _owner(channel)
+    return _each(lines, name, lambda line: _draft(line, channel=owner, observed_at=observed_at, quiet=quiet))
+
+
+def read_loosely(lines: Iterable[bytes], *, name: str) -> Iterator[Candidate | BadLine]:
+    """The same for who only wants to know what is said: a line needs no more than `text`."""
+    return _each(lines, name, _candidate)
+
+
+def _each(lines: Iterable[bytes], name: str, reading: Callable[[bytes], Read]) -> Iterator[Read | BadLine]:
     number = 0
     try:
         for number, line in enumerate(lines, start=1):
             bare = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip(b" \t\r\n")
             if bare:
                 try:
-                    yield _draft(bare, channel=owner, observed_at=observed_at, quiet=quiet)
+                    yield reading(bare)
                 except _Unfit as unfit:
                     yield BadLine(name, number, str(unfit))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -87,9 +109,7 @@ def _draft(line: bytes, *, channel: Identity | None, observed_at: Instant, quiet
     for key in ("id", "date", "text") if channel else ("channel", "id", "date", "text"):
         if key not in keys:
             raise _Unfit(f'{key}: is missing; a post has "channel", "id", "date" and "text"')
-    said = keys["text"]
-    if not isinstance(said, str):
-        raise _Unfit(f'text: {_shown(said)} is not a string; write "" for a post without words')
+    said = _said(keys)
     whole = _LONE_SURROGATE.search(said) is None
     edited = keys.get("edited")
     post = Post(
@@ -107,7 +127,26 @@ def _draft(line: bytes, *, channel: Identity | None, observed_at: Instant, quiet
     )
 
 
+def _candidate(line: bytes) -> Candidate:
+    keys = _parsed(_decoded(line))
+    if "text" not in keys:
+        raise _Unfit('text: is missing; a post has "channel", "id", "date" and "text"')
+    channel = keys.get("channel")
+    try:
+        identity = _channel(channel)
+    except _Unfit:
+        identity = None
+    return Candidate(channel, keys.get("id"), identity, Post(text=_LONE_SURROGATE.sub("\ufffd", _said(keys))))
+
+
 # ----------------------------------------------------------------------------------------------------------------- the keys
+
+
+def _said(keys: dict[str, Any]) -> str:
+    said = keys["text"]
+    if not isinstance(said, str):
+        raise _Unfit(f'text: {_shown(said)} is not a string; write "" for a post without words')
+    return said
 
 
 def _owner(channel: str) -> Identity:
@@ -118,12 +157,11 @@ def _owner(channel: str) -> Identity:
 
 
 def _channel(value: Any) -> Identity:
-    """A username, however people write it, or an id as Telegram's clients show it."""
+    """A username, however people write it, or an id as Telegram's clients show it; else the name as it stands."""
     words = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if found := _MARKED_ID.fullmatch(words):
-        if int(found[1]) < CHANNEL_ID_BASE:
-            return Identity(id=int(found[1]))
-    elif isinstance(value, str) and (found := _USERNAME.fullmatch(words)):
+    if (found := _MARKED_ID.fullmatch(words)) and int(found[1]) < CHANNEL_ID_BASE:
+        return Identity(id=int(found[1]))
+    if (found := _NAME.fullmatch(words)) and not found[1].removeprefix("-").isdecimal():
         return Identity(username=found[1])
     raise _Unfit(f'channel: {_shown(value)} is no username ("vvgladkov") and no id of a channel ("-1001234567890")')
 

@@ -211,12 +211,13 @@ class Collector:
         What was decided is kept before anything is recorded, so that a crash between cannot make old posts into news, nor
         new ones into history.
         """
-        oldest, count = contact.top + 1, 0
-        while count < self._first_history and oldest > 1:
+        oldest, drafts = contact.top + 1, list[Draft]()
+        while len(drafts) < self._first_history and oldest > 1:
             page = await self._watch.history(
-                contact.channel, before=oldest, limit=min(PAGE, self._first_history - count)
+                contact.channel, before=oldest, limit=min(PAGE, self._first_history - len(drafts))
             )
-            oldest, count = page.drafts[0].post if page.drafts else 1, count + len(page.drafts)
+            drafts += page.drafts
+            oldest = page.drafts[0].post if page.drafts else 1
             if not page.more:
                 oldest = 1  # that there is nothing older is asked once more, before anything is called absent
         met = msgspec.structs.replace(contact, floor=oldest, quiet=contact.top)
@@ -224,6 +225,8 @@ class Collector:
         self._met[_id(contact.channel)] = met
         if contact.pts is not None:
             self._reach(contact.channel).reach(contact.pts)
+        # Also those that are held already, from a file, say: what Telegram shows now may be something else.
+        await self._append(sorted((self._marked(draft, met) for draft in drafts), key=lambda draft: draft.post))
         return met
 
     async def _declare(self, channel: Identity, met: Contact) -> None:

@@ -66,11 +66,43 @@ def test_match_prints_a_line_a_post_and_story_in_the_contracts_words(desk: Desk,
 
 
 def test_match_with_all_shows_what_was_seen_without_a_flag(desk: Desk, file: Path) -> None:
-    flagged, seen = desk.run("match", str(file), "--all", "--json").lines
+    flagged, *others = desk.run("match", str(file), "--all", "--json").lines
 
     assert flagged["story"] == "bridge"
-    assert (seen["id"], seen["story"], seen["edition"], seen["priority"]) == (2, None, None, None)
-    assert [(span["text"], span["story"]) for span in seen["spans"]] == [("Крымский мост", "bridge")]
+    assert [(seen["id"], seen["story"], seen["edition"], seen["priority"]) for seen in others] == [
+        (1, None, None, None),
+        (2, None, None, None),
+        (3, None, None, None),
+    ]
+    assert [[(span["text"], span["story"]) for span in seen["spans"]] for seen in others] == [
+        [],
+        [("Крымский мост", "bridge")],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"id": 7, "channel": "vvgladkov"},
+        {"channel": "tg:-1001234567890", "id": 7},
+        {"channel": "@vvgladkov", "id": 7},
+        {"channel": -1001234567890, "id": "seven"},
+        {"channel": "вестник.дня", "id": 7},
+        {"channel": "two words", "id": 0},
+        {"type": "post", "channel": None, "id": None},
+        {"name": "x", "about": "y"},
+        {},
+    ],
+)
+def test_match_gives_channel_and_id_back_as_they_came_and_needs_neither(
+    given: dict[str, object], desk: Desk, file: Path
+) -> None:
+    file.write_text(json.dumps(given | {"text": ATTACK}) + "\n")
+
+    (line,) = desk.run("match", str(file), "--json").lines
+
+    assert (line["channel"], line["id"]) == (given.get("channel"), given.get("id"))
 
 
 def test_match_stores_nothing_and_needs_nothing_but_stories(desk: Desk, file: Path) -> None:
@@ -182,7 +214,7 @@ def test_an_import_with_bad_lines_keeps_the_good_ones_and_ends_with_1(desk: Desk
     assert ended.code == 1
     assert ended.lines[0] == {"posts": 1, "new": 1, "bad": 50, "matches": 1, "alerts": 0}
     assert len(ended.err.splitlines()) == 21
-    assert ended.err.endswith("no posts: 50 lines\n")
+    assert ended.err.endswith("passed over because they are no posts: 50 lines\n")
 
 
 def test_an_import_works_with_the_whole_configuration_or_not_at_all(desk: Desk, file: Path) -> None:

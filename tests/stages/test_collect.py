@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from builders import revision
 from carrying import Clock
 from collecting import PHONE, collecting, polling
 
+from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE, parse
 from monitor.model.record import Gap, Kind, Source
 from monitor.ports import Store
@@ -14,6 +16,7 @@ from monitor.rehearsal.mishaps import ban, unban, withhold
 
 PUBLISHED, EDITED, DELETED = Kind.PUBLISHED, Kind.EDITED, Kind.DELETED
 NOON = parse("2023-06-04T12:00:00Z")
+IDENTITY = Identity(username="bridge_news")
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ async def test_declares_what_is_older_as_unknown_once(bridge: Server, store: Sto
         bridge.world.publish("bridge_news", f"Old {number}.")
 
     async with collecting(bridge, store, tmp_path, "bridge_news", first_history=2) as at_work:
-        await at_work.until(lambda told: len(told) == 2)
+        await at_work.until_recorded(Kind.GAP)
     async with collecting(bridge, store, tmp_path, "bridge_news", first_history=2) as at_work:
         bridge.world.publish("bridge_news", "New.")
         await at_work.until(lambda told: len(told) == 3)
@@ -319,3 +322,14 @@ async def test_looks_at_the_last_posts_where_nobody_tells_what_happened(
         assert [errand.post for errand in await store.agenda.due(clock.now() + MINUTE, limit=10)] == [gone]
         assert len(await at_work.contents(Kind.BLIND)) == 1
         assert kept
+
+
+async def test_what_telegram_shows_counts_against_what_a_file_said(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    post = bridge.world.publish("bridge_news", "As it is.")
+    await store.ledger.append([revision("As a file has it.", number=post, channel=IDENTITY, source=Source.IMPORT)])
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+
+        assert [text for *_, text in await at_work.told()] == ["As a file has it.", "As it is."]
