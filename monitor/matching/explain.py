@@ -9,6 +9,7 @@ from monitor.model.match import Span
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _MIXED = re.compile("[A-Za-z\u00c0-\u024f][\u0400-\u052f]|[\u0400-\u052f][A-Za-z\u00c0-\u024f]")
+_SPACED = re.compile(r"\w(?:[\W_]{1,2}\w){2,}\.?")
 _QUOTES = tuple('"“”„«»')
 _NOUN = {"entity": "name", "topic": "word"}
 
@@ -25,7 +26,7 @@ def explain(span: Span) -> str:
     if span.text.casefold() == term.casefold():
         return f"{said} is the {_NOUN[span.kind]} itself"
     verb = "looks like" if _is_disguised(span.text) else "is"
-    if fold_words(span.text) == fold_words(term):
+    if _joined(span.text) == _joined(term):
         return f"{said} is a spelling of {term}" if verb == "is" else f"{said} looks like {term}"
     if _scripts(span.text).isdisjoint(_scripts(term)):
         return f"{said} {verb} {term} in other letters"
@@ -36,7 +37,11 @@ def _is_disguised(text: str) -> bool:
     """Letters of two alphabets in one word, letters that only look like letters, hidden characters, spaced letters."""
     odd = (char.isalpha() and not _CYRILLIC.match(char) and not _LATIN.match(char) for char in text)
     hidden = (unicodedata.category(char) in ("Cf", "Mn", "Me") for char in text)
-    return bool(_MIXED.search(text)) or any(odd) or any(hidden) or bool(re.fullmatch(r"(?:\w[\W_]){3,}\w", text))
+    return bool(_MIXED.search(text)) or any(odd) or any(hidden) or bool(_SPACED.fullmatch(text))
+
+
+def _joined(text: str) -> bytes:
+    return fold_words(text).replace(b" ", b"")
 
 
 def _scripts(text: str) -> set[str]:

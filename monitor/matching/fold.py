@@ -13,9 +13,12 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 
 import msgspec
+
+LONGEST = 100
+"""No word that is looked for beside another or in spaced letters is longer, in letters."""
 
 _BOUNDARY = "\x02"
 GLUE = f"\n{_BOUNDARY}\n"
@@ -36,6 +39,9 @@ _BYTE = (
 )
 SHARED = frozenset("".join(_ALIKE.values()).encode())
 """Bytes that stand for a Latin letter and for a Cyrillic one."""
+
+LETTERS = frozenset(folded for letter, folded in _BYTE.items() if letter.isalpha())
+"""What single letters fold to."""
 
 # The codec gives each of these characters its own byte and any other "?"; the table then brings together what is equal.
 _KNOWN = "".join(dict.fromkeys(case for letter in _BYTE for case in (letter, letter.upper())))
@@ -76,8 +82,9 @@ _RARE = re.compile(
     rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[{_LETTERS}{_KNOWN_LETTERS}].)())[{_HIDDEN}]*", re.DOTALL
 )
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_SPACED = re.compile(rb"(?: x)+ ")
-_SIGNED = re.compile(r"\S*\s")
+_SPACED = re.compile(rb" x  ?x(?:  ?x)+(?= )")
+_PARTED = 3  # letters of two words
+_LETTER = re.compile(rb"x")
 _LETTERS_AS_X = bytes(code if code in b" \x02" else ord("x") for code in range(256))
 
 
@@ -95,30 +102,48 @@ class Folded(msgspec.Struct, frozen=True):
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of `raw` that folded to `text[start:end]`, a stretch that begins and ends with a letter or digit."""
         first, last = self.origin(start), self.origin(end)
-        while unicodedata.category(self.raw[last - 1]) == "Cf" and last - 1 > first:
+        while (
+            not self.raw[last - 1].isalnum() and unicodedata.category(self.raw[last - 1]) == "Cf" and last - 1 > first
+        ):
             last -= 1  # what hides behind the word is no part of it
         return first, last
 
-    def spaced(self) -> list[tuple[int, int]]:
-        """Where single letters stand in a row ("Г л а д к о в", "Г.л.а.д.к.о.в"): every second byte makes a word."""
-        letters, runs, place = self.text.translate(_LETTERS_AS_X), list[tuple[int, int]](), 0
-        while (start := letters.find(b" x x x x ", place)) >= 0:
-            place = _SPACED.match(letters, start).end()  # type: ignore[union-attr]  # it begins so
-            runs += self._parted(start + 1, place - 1)
-        return runs
+    def spaced(self) -> Iterator[list[int]]:
+        """Where single letters stand in a row ("Г л а д к о в", "Г.л.а.д.к.о.в"): the places of three letters or more that may be
+        a word."""
+        letters = self.text.translate(_LETTERS_AS_X)
+        for run in _SPACED.finditer(letters):
+            yield from self._words([letter.start() for letter in _LETTER.finditer(letters, *run.span())])
 
-    def _parted(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Where other signs stand between the letters, spaces part words."""
-        signs = "".join(self.raw[self.origin(place)] for place in range(start + 1, end, 2))
-        words = _SIGNED.finditer(signs + " ") if signs.strip() else re.finditer(".+", signs + " ", re.DOTALL)
-        for word in words:
-            if len(word.group()) > 3:
-                yield start + 2 * word.start(), start + 2 * word.end() - 1
+    def _words(self, places: list[int]) -> Iterator[list[int]]:
+        """A word ends where the next letter stands farther away than its own letters do from one another: other signs keep
+        letters nearer together than a space does, and that nearer than two. Between spaces its neighbours may be single letters
+        («и О Б М Е Н»), so it is also tried without them."""
+        first, last = places[0], places[-1] + 1
+        raw = self.raw[self.origin(first) : self.origin(last)]
+        if len(raw) != last - first:  # something hides
+            raw = "".join(self.raw[self.origin(place)] for place in range(first, last))
+        gaps = [_gap(raw[start + 1 - first : end - first]) for start, end in pairwise(places)]
+        bonds = [min(pair) for pair in pairwise([_PARTED, *gaps, _PARTED])]
+        ends = [at for at, gap in enumerate(gaps, start=1) if gap > min(bonds[at - 1], bonds[at])]
+        for first, last in pairwise([0, *ends, len(places)]):
+            word = places[first:last] if bonds[first] < _PARTED else []
+            for one in (word, word[:-1], word[1:], word[1:-1]) if bonds[first] else (word,):
+                if 2 < len(one) <= LONGEST:
+                    yield one
 
     def origin(self, place: int) -> int:
         """Where in `raw` a place in `text` comes from."""
         i = bisect_right(self.places, place) - 1
         return self.origins[i] + (0 if i % 2 else place - self.places[i])
+
+
+@lru_cache(maxsize=1024)
+def _gap(signs: str) -> int:
+    """How far apart letters are between which one or two signs stand."""
+    if len(signs) == 1:
+        return int(signs.isspace())
+    return 2 if re.fullmatch(r"[.\s]\s", signs) else _PARTED
 
 
 def fold(raw: str) -> Folded:

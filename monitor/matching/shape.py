@@ -4,6 +4,7 @@ Gates are what a form asks for beside its letters; they add up.
 """
 
 import re
+from functools import lru_cache
 
 from monitor.matching.fold import Folded
 
@@ -15,8 +16,13 @@ DOTTED = 16  # a full stop behind it: an initial
 CYRILLIC = 32  # a Cyrillic letter: all letters of the form have a Latin twin
 LATIN = 64  # a letter that is not Cyrillic, for the same reason
 SCRIPTS = CYRILLIC | LATIN
+JOINED = 128  # a hyphen in front, and no space: the end of an ordinal number
 
 MARKS = ("#", "@")
+PARTING = re.compile(r"[,!?;:…()\[\]{}/|]")
+"""No name goes on behind one of these signs, unless it has them itself."""
+
+_HYPHENS = "-\u2010\u2011\u2012\u2013"
 
 _IS_CYRILLIC = re.compile("[\u0400-\u052f]")
 _IS_OTHER = re.compile("[^\\W\\d_\u0400-\u052f]")
@@ -38,6 +44,8 @@ def shows(page: Folded, start: int, end: int, gate: int, base: str) -> bool:
         return False
     if gate & DOTTED and page.raw[last : last + 1] != ".":
         return False
+    if gate & JOINED and page.raw[first - 1] not in _HYPHENS:
+        return False
     if gate & CYRILLIC:
         return bool(_IS_CYRILLIC.search(raw))
     return not gate & LATIN or not _IS_CYRILLIC.search(raw) or bool(_IS_OTHER.search(raw))
@@ -49,6 +57,7 @@ def is_marked(page: Folded, start: int) -> bool:
     return first > 0 and page.raw[first - 1] in MARKS
 
 
+@lru_cache(maxsize=4096)
 def _is_cased(raw: str, base: str) -> bool:
     """Has the word capitals where its base form has them? An ending is in small letters, or all is in capitals."""
     letters = "".join(filter(str.isalnum, raw))

@@ -26,13 +26,13 @@ class Term(msgspec.Struct, frozen=True):
 
     text: str
     leaf: Leaf | None = None
-    person: bool = False
+    kind: str = ""
     case: str = "auto"
 
     def wordings(self) -> tuple[Wording, ...]:
         if self.leaf is not None:
             return word_leaf(self.leaf)
-        return word_name(self.text, person=self.person, case=self.case)
+        return word_name(self.text, kind=self.kind, case=self.case)
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ def _names(story: Story, name: str) -> tuple[Term, ...]:
     _one_of(story, f"{key}.case", entity.case, CASES)
     if not entity.names:
         raise _error(story, f"{key}.names", "at least one name is needed")
-    terms = tuple(Term(given.strip(), person=entity.kind == "person", case=entity.case) for given in entity.names)
+    terms = tuple(Term(given.strip(), kind=entity.kind, case=entity.case) for given in entity.names)
     for number, term in enumerate(terms, start=1):
         if not fold_words(term.text):
             raise _error(story, f"{key}.names[{number}]", f'"{term.text}" has no letter and no digit')

@@ -7,17 +7,17 @@ text shows them in a certain shape: that is their gate.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import msgspec
 
 from monitor.matching.dictionaries import LANGUAGES, dictionary
 from monitor.matching.english import plural
-from monitor.matching.fold import SHARED, fold_words
+from monitor.matching.fold import LETTERS, SHARED, fold_words
 from monitor.matching.query import Leaf
-from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, LATIN, MARKED, SCRIPTS
+from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOINED, LATIN, MARKED, PARTING, SCRIPTS
 from monitor.matching.spelling import Spellings, by_rule, known, spell
-from monitor.matching.words import common_forms, inflect, inflect_name, is_common, languages
+from monitor.matching.words import common_forms, inflect, inflect_name, languages
 
 ACRONYM = 5
 """A word in capitals of up to so many letters is an acronym, unless a person's or one that a dictionary knows as a place."""
@@ -40,68 +40,94 @@ _PATRONYMIC_ENDINGS = tuple(
     for stem in stem.split()
     for ending in (stem + case for case in cases.split(" "))
 )
+# What follows a number that tells which one it is: 72-га, 72-ї, 1-го, 93rd.
+_ORDINAL_ENDINGS = """
+    й ый ий ой я ая ья е ое ье ые го ого его му ому ему м ым им ом ем ей ю ую ью ою х ых их ми ыми ими
+    ій а га тя ша ма та ї ої у гу ту шу тю єю єї ге те ме ше st nd rd th
+"""
+_ORDINALS = _ORDINAL_ENDINGS.split()
+_NUMBER = re.compile(rf"(\d+)({'|'.join(_ORDINALS)})?")
+_DIGRAPH = re.compile("дж|[zkcs]h|ts|[yi][aeou]")
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """One word: `forms`, folded, each with its gate; or any word that begins or ends so. `base` is the word as configured."""
+    """One word: `forms`, folded, each with its gate; or any word that begins or ends so. `base` is the word as configured, empty
+    for a word that is not looked for by itself."""
 
     base: str
     forms: Mapping[bytes, int] = {}
     beginning: bytes = b""
     endings: tuple[bytes, ...] = ()
     parted: bool = False  # some forms have an apostrophe inside, which folds to a space
+    initial: bool = False  # a letter and a full stop
 
     def fits(self, word: bytes) -> int | None:
         """The gate of this folded word; None where it is none of the slot's."""
         if self.beginning:
             return 0 if word.startswith(self.beginning) else None
         if self.endings:
-            return 0 if word.endswith(self.endings) else None
+            return 0 if word.endswith(self.endings) and b" " not in word else None
         return self.forms.get(word)
 
 
 class Wording(msgspec.Struct, frozen=True):
     """Slots side by side in this order; with `within`, in any order, the last at most so many words after the first.
 
-    `tag`: only right behind # or @.
+    `tag`: only right behind # or @. `signs`: such as part words («(», «/»), but stand in the configured name.
     """
 
     slots: tuple[Slot, ...]
     within: int | None = None
     tag: bool = False
+    signs: str = ""
 
 
-def word_name(name: str, *, person: bool, case: str) -> tuple[Wording, ...]:
-    """The wordings of an entity's name, which has a letter or digit."""
-    words = tuple(_words(name))
+Row = tuple[str | Slot, ...]
+"""Words of a name; what is written there in another way than a word is a slot already."""
+
+
+def word_name(name: str, *, kind: str, case: str) -> tuple[Wording, ...]:
+    """The wordings of an entity's name, which has a letter or digit. Persons and places have rules of their own."""
+    words, signs = tuple(_words(name)), "".join(sorted(set(PARTING.findall(name))))
     if name.startswith("="):
-        return (Wording(tuple(_exact(word, case, single=len(words) == 1) for word in words)),)
+        return (Wording(tuple(_exact(word, case, single=len(words) == 1) for word in words), signs=signs),)
     wordings: list[Wording] = []
     for spelled in dict.fromkeys((words, *_with_numbers(name), *_translated(name))):
-        slots = {word: _slot(word, person=person, case=case, single=len(spelled) == 1) for word in spelled}
-        rows = _orders(spelled) if person else (spelled,)
-        wordings += (Wording(tuple(slots.get(word) or _initial(word) for word in row)) for row in rows)
-        if person and len(spelled) == 2:
-            wordings.append(Wording((slots[spelled[0]], _ANY_PATRONYMIC, slots[spelled[1]])))
+        rows = _orders(spelled, name) if kind == "person" else _numbered(spelled)
+        write = partial(_named, kind=kind, case=case, single=len(spelled) == 1, one=rows[0] != spelled)
+        wordings += (Wording(tuple(map(write, row)), signs=signs) for row in rows)
         if len(spelled) > 1:
-            wordings.append(_tag(spelled))
+            wordings.append(_tag(tuple(word.base if isinstance(word, Slot) else word for word in rows[0])))
     return tuple(wordings)
+
+
+def _named(word: str | Slot, *, kind: str, case: str, single: bool, one: bool) -> Slot:
+    """`one`: the name has a number, and means one thing. What stands in small letters in the name of a place is an adjective or a
+    common noun."""
+    if isinstance(word, Slot):
+        return word
+    if kind != "person":
+        kind = "place" if one or (kind == "place" and word[0].isupper()) else ""
+    return _slot(word, kind=kind, case=case, single=single)
 
 
 def word_leaf(leaf: Leaf) -> tuple[Wording, ...]:
     """The wordings of a query's leaf."""
-    slots: list[Slot] = []
-    for word in (part for given in leaf.words for part in _words(given)):
-        if leaf.mode == "prefix":
-            slots.append(Slot(word, beginning=fold_words(word)))
-        elif leaf.mode == "exact":
-            slots.append(_exact(word, "auto", single=len(leaf.words) == 1))
-        elif word[0].isupper():
-            slots.append(_slot(word, person=False, case="auto", single=len(leaf.words) == 1))
-        else:
-            slots.append(_plain(word))
-    hyphens = len(slots) - len(leaf.words)  # each makes two words of one
-    return (Wording(tuple(slots), leaf.within and leaf.within + hyphens),)
+    words = tuple(part for given in leaf.words for part in _words(given))
+    within = leaf.within and leaf.within + len(words) - len(leaf.words)  # a hyphen makes two words of one
+    write = partial(_queried, mode=leaf.mode, single=len(leaf.words) == 1)
+    rows: list[Row] = [words] if within or leaf.mode != "inflected" else _numbered(words)
+    return tuple(Wording(tuple(map(write, row)), within) for row in rows)
+
+
+def _queried(word: str | Slot, *, mode: str, single: bool) -> Slot:
+    if isinstance(word, Slot):
+        return word
+    if mode == "prefix":
+        return Slot(word, beginning=fold_words(word))
+    if mode == "exact":
+        return _exact(word, "auto", single=single)
+    return _slot(word, kind="", case="auto", single=single) if word[0].isupper() else _plain(word)
 
 
 def _words(name: str) -> Iterable[str]:
@@ -125,18 +151,43 @@ def _with_numbers(name: str) -> Iterable[tuple[str, ...]]:
         yield tuple(_words(way))
 
 
-def _orders(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """A person's name in the orders people use, with initials; an initial is a letter and a full stop."""
+def _numbered(words: tuple[str, ...]) -> list[Row]:
+    """«72-га бригада» is also 72-ї and 72-й, and the 72; but it is one."""
+    rows: list[Row] = [()]
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        number = _NUMBER.fullmatch(word)
+        if number and not number[2] and len(rest) > 1 and rest[0].lower() in _ORDINALS:
+            rest.pop(0)
+        if number and rest and rest[0].isalpha() and len(rows) < 4:
+            rows = [(*row, _number(number[1]), *ordinal) for row in rows for ordinal in ((), (_ORDINAL,))]
+        else:
+            rows = [(*row, word) for row in rows]
+    return rows
+
+
+def _orders(words: tuple[str, ...], name: str) -> list[Row]:
+    """A person's name in the orders people use, with initials, of which the first must be that of the given name."""
+    row = tuple(_initial(word) if f"{word}." in name and len(word) == 1 else word for word in words)
     if len(words) == 2:
-        given, surname = words
-        return [words, (surname, given), (f"{given[0]}.", surname), (surname, f"{given[0]}.")]
+        given, surname = row
+        first = _initial(words[0])
+        full: list[Row] = [row, (surname, given), (given, _ANY_INITIAL, surname)]
+        full += [(given, _ANY_PATRONYMIC, surname), (surname, given, _ANY_PATRONYMIC)]
+        short: list[Row] = [(first, surname), (surname, first)]
+        short += [(first, _ANY_INITIAL, surname), (surname, first, _ANY_INITIAL)]
+        return [*full, *short] if given == words[0] else short
     if len(words) == 3 and any(_PATRONYMIC.search(word.lower()) for word in words[1:]):
         patronymic_last = bool(_PATRONYMIC.search(words[2].lower())) and not _PATRONYMIC.search(words[1].lower())
         surname, given, patronymic = words if patronymic_last else (words[2], words[0], words[1])
-        first, second = f"{given[0]}.", f"{patronymic[0]}."
+        first, second = _initial(given), _initial(patronymic)
         full = [(given, patronymic, surname), (surname, given, patronymic), (given, surname), (surname, given)]
-        return [*full, (first, second, surname), (surname, first, second), (first, surname), (surname, first)]
-    return [words]
+        short = [(first, second, surname), (surname, first, second), (first, surname), (surname, first)]
+        return [*full, (given, second, surname), *short]
+    if len(words) == 3 and row[:2] != words[:2]:  # two initials
+        return [row, (row[2], *row[:2])]
+    return [row]
 
 
 def _tag(words: tuple[str, ...]) -> Wording:
@@ -155,12 +206,21 @@ def _shortest(word: str) -> tuple[int, str]:
 
 
 _ANY_PATRONYMIC = Slot("", endings=_PATRONYMIC_ENDINGS)
+_ANY_INITIAL = Slot("", dict.fromkeys(LETTERS, CAPITAL | DOTTED), initial=True)
+_ORDINAL = Slot("", {fold_words(ending): JOINED for ending in _ORDINALS})
 
 
 @lru_cache(maxsize=256)
+def _number(number: str) -> Slot:
+    return Slot(number, {fold_words(number + ending): 0 for ending in ("", *_ORDINALS)})
+
+
+@lru_cache(maxsize=4096)
 def _initial(word: str) -> Slot:
-    letters = {word[0].lower(), *(way[0] for ways in spell(word[0].lower()) for way in ways if way)}
-    return _slot_of(word, dict.fromkeys(letters, CAPITAL | DOTTED))
+    """The first letter of the word and of its other spellings, with a full stop."""
+    ways = {way for ways in spell(word.lower()) for way in ways if way}
+    letters = {way[0] for way in ways} | {found.group() for found in map(_DIGRAPH.match, ways) if found}
+    return msgspec.structs.replace(_slot_of(word[0], dict.fromkeys(letters, CAPITAL | DOTTED)), initial=True)
 
 
 @lru_cache(maxsize=4096)
@@ -173,26 +233,25 @@ def _exact(word: str, case: str, *, single: bool) -> Slot:
     lower = word.lower()
     if _keeps_its_case(case, single=single, acronym=_is_acronym(word)):
         return _slot_of(word, {lower: CASED})
-    return _slot_of(
-        word, {lower: _gate(word, lower, case, single=single, common={lower: False} if is_common(lower) else {})}
-    )
+    return _slot_of(word, {lower: _gate(word, lower, case, single=single, common={lower: False})})
 
 
 @lru_cache(maxsize=4096)
-def _slot(word: str, *, person: bool, case: str, single: bool) -> Slot:
+def _slot(word: str, *, kind: str, case: str, single: bool) -> Slot:
     """A word of a name in all forms and spellings. Whether it stands alone, a `single` one, decides how it is told from words."""
     lower = word.lower()
     ways = spell(lower)
     common: dict[str, bool] = {}
-    acronym = not person and _is_acronym(word)
+    acronym = kind != "person" and _is_acronym(word)
     if acronym:
         endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
         forms = {lower + ending for ending in endings}.union(*(known(lower) or ((), by_rule(lower, "ru", "en"))))
     else:
         cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
-        forms = {lower}.union(*(inflect_name(*way, person=person) for way in cyrillic), *map(plural, ways.en))
+        latin = [ways.en] if kind == "place" else map(plural, ways.en)
+        forms = {lower}.union(*(inflect_name(*way, kind=kind, alone=single) for way in cyrillic), *latin)
         for way in cyrillic if single else ():
-            common |= common_forms(*way, person=person, known=known(lower) is not None)
+            common |= common_forms(*way, kind=kind, alone=True, known=known(lower) is not None)
         common |= dict.fromkeys(common.keys() & {way for way, _ in cyrillic}, False)  # which do begin sentences
     if _keeps_its_case(case, single=single, acronym=acronym):
         return _slot_of(word, dict.fromkeys(forms, CASED))

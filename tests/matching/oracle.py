@@ -13,7 +13,7 @@ Word = tuple[int, int]
 
 def find(wordings: Sequence[Wording], text: str) -> set[tuple[int, int]]:
     """Where one of the wordings stands, in code points. Spaced letters are not looked for."""
-    page = fold(text)
+    page = fold(text.replace("\x02", " "))  # which may stand between texts alone
     words = [word.span() for word in re.finditer(rb"[^ \x02]+", page.text)]
     stretches = {stretch for wording in wordings for stretch in _stretches(page, words, wording)}
     return {_with_closing_quote(text, *page.span(start, end)) for start, end in stretches}
@@ -26,14 +26,23 @@ def _stretches(page: Folded, words: list[Word], wording: Wording) -> Iterator[Wo
     for first in range(len(words)):
         ends = [(first, None)]
         for slot in wording.slots:
-            ends = [end for at, before in ends for end in _seats(page, words, slot, at, before)]
+            ends = [end for at, before in ends for end in _seats(page, words, slot, at, before, wording.signs)]
+        if wording.slots[0].initial and first > 0 and _is_initial_before(page, words[first - 1], words[first]):
+            continue
         for at, _ in ends:
             start = words[first][0]
             if not wording.tag or page.raw[: page.origin(start)][-1:] in MARKS:
-                yield start, words[at - 1][1]
+                yield start, words[at - 1][1] + wording.slots[-1].initial
 
 
-def _seats(page: Folded, words: list[Word], slot: Slot, at: int, before: int | None) -> Iterator[tuple[int, int]]:
+def _is_initial_before(page: Folded, left: Word, right: Word) -> bool:
+    said = page.raw[page.origin(left[0]) : page.origin(right[0])]
+    return left[1] - left[0] == 1 and right[0] - left[1] <= 8 and said[0].isupper() and said[1:].strip() == "."
+
+
+def _seats(
+    page: Folded, words: list[Word], slot: Slot, at: int, before: int | None, signs: str
+) -> Iterator[tuple[int, int]]:
     """Number of the word behind the slot's, and where the slot's begins, if it stands at word `at`."""
     if before is not None and at < len(words) and _is_possessive(page, *words[at]):
         at += 1
@@ -41,7 +50,7 @@ def _seats(page: Folded, words: list[Word], slot: Slot, at: int, before: int | N
         if last >= len(words) or (last > at and words[last][0] != words[at][1] + 1):
             continue
         start, end = words[at][0], words[last][1]
-        if _at_home(page, slot, start, end) and (before is None or _together(page, words[before], words[at])):
+        if _at_home(page, slot, start, end) and (before is None or _together(page, words[before], words[at], signs)):
             yield last + 1, last
 
 
@@ -54,14 +63,14 @@ def _at_home(page: Folded, slot: Slot, start: int, end: int) -> bool:
     return gate is not None and shows(page, start, end, gate, slot.base)
 
 
-def _together(page: Folded, left: Word, right: Word) -> bool:
+def _together(page: Folded, left: Word, right: Word, signs: str) -> bool:
     between = page.raw[page.span(*left)[1] : page.span(*right)[0]]
     if right[0] - left[1] > 8 or right[1] - right[0] > 100 or left[1] - left[0] > 100:
         return False
     if not between.strip():
         return between.count("\n") < 2
     dotted = "." in between and left[1] - left[0] > 3
-    return not dotted and not re.search(r"[,!?;:…]|\n\s*\n", between)
+    return not dotted and not set(between) & (set(",!?;:…()[]{}/|") - set(signs)) and not re.search(r"\n\s*\n", between)
 
 
 def _near(page: Folded, words: list[Word], wording: Wording) -> Iterator[Word]:
@@ -84,7 +93,7 @@ def _hold_all(page: Folded, words: list[Word], slots: Sequence[Slot]) -> bool:
 
 
 def _with_closing_quote(text: str, start: int, end: int) -> tuple[int, int]:
-    pairs = {"»": "«", "”": "“", "“": "„", '"': '"'}
+    pairs = {"»": "«", "”": "“", "“": "„", '"': '"', ")": "(", "]": "["}
     closing, said = text[end : end + 1], text[start:end]
     if closing in pairs and (said.count(pairs[closing]) > (0 if closing == '"' else said.count(closing))):
         return start, end + (closing != '"' or said.count('"') % 2)

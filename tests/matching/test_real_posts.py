@@ -53,9 +53,7 @@ def posts(file: str) -> list[str]:
 @pytest.mark.parametrize("file", FILES)
 def test_agrees_with_the_oracle(file: str) -> None:
     names = [
-        word_name(name, person=entity.kind == "person", case=entity.case)
-        for entity in ENTITIES.values()
-        for name in entity.names
+        word_name(name, kind=entity.kind, case=entity.case) for entity in ENTITIES.values() for name in entity.names
     ]
     index = Index(names)
     said = posts(file)[::97]

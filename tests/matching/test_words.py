@@ -28,10 +28,16 @@ from monitor.model.match import Span
         ("київ", "uk", "києва києву києвом києві"),
         ("ольга", "uk", "ольги ользі ольгу ольгою ольго"),
         ("тернопіль", "uk", "тернополя тернополю тернополем тернополі"),
+        ("мизинцев", "ru", "мизинцева мизинцеву мизинцевым мизинцеве мизинцевых"),
+        ("кулаков", "ru", "кулакова кулакову кулаковым кулакове кулаковых кулаковыми"),
+        ("зарубин", "ru", "зарубина зарубину зарубиным зарубине"),
+        ("розова", "ru", "розовой розову"),
+        ("красінський", "uk", "красінського красінському красінським красінських"),
+        ("каменюк", "uk", "каменюка каменюкові каменюком"),
     ],
 )
 def test_a_name_takes_all_its_forms(name: str, language: str, forms: str) -> None:
-    assert set(forms.split()) <= inflect_name(name, language, person=True)
+    assert set(forms.split()) <= inflect_name(name, language, kind="person")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,34 @@ def test_a_name_takes_all_its_forms(name: str, language: str, forms: str) -> Non
     ],
 )
 def test_a_name_takes_no_form_of_another(name: str, language: str, others: str) -> None:
-    assert inflect_name(name, language, person=True).isdisjoint(others.split())
+    assert inflect_name(name, language, kind="person").isdisjoint(others.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "forms", "others"),
+    [
+        ("орёл", "ru", "орла орлу орлом орле", "орлов орлы орлам орловым"),
+        ("николаев", "ru", "николаева николаевом", "николаевой николаевым николаевых"),
+        ("сумы", "ru", "сум сумам сумами сумах", "сума суму"),
+        ("валуйки", "ru", "валуек валуйках", ""),
+        ("ромни", "uk", "ромен ромнах", ""),
+        ("люберцы", "ru", "люберец люберцах", ""),
+        ("нова", "uk", "нової новій нову", "новий нових"),
+        ("часів", "uk", "часового часовому", ""),
+    ],
+)
+def test_a_place_is_inflected_in_its_own_number_and_as_a_noun(
+    name: str, language: str, forms: str, others: str
+) -> None:
+    assert set(forms.split()) <= inflect_name(name, language, kind="place")
+    assert inflect_name(name, language, kind="place").isdisjoint(others.split())
+
+
+def test_a_word_of_a_name_that_stands_in_another_case_stays_so_unless_it_is_a_surname() -> None:
+    assert inflect_name("обороны", "ru", kind="organisation") >= {"обороны"}
+    assert inflect_name("офицеров", "ru", kind="organisation") == {"офицеров"}
+    assert inflect_name("кулаков", "ru", kind="unit") == {"кулаков"}
+    assert inflect_name("кулаков", "ru", kind="unit", alone=True) >= {"кулакову", "кулаковым"}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +99,26 @@ def test_a_name_takes_no_form_of_another(name: str, language: str, others: str) 
         ("visit", "visits visited visiting", ""),
         ("die", "dies died dying", ""),
         ("child", "children", ""),
+        ("prisoners", "prisoner prisoners", "prison"),
+        ("attacks", "attack attacked attacking", "attacker"),
+        ("attacked", "attack attacks attacking", ""),
+        ("casualties", "casualty", "casual"),
+        ("swapped", "swap swaps swapping", ""),
+        ("men", "man", ""),
+        ("fought", "fight fights fighting", ""),
+        ("lives", "life live lived", ""),
+        ("shelling", "shellings", "shell shelled"),
+        ("news", "", "new"),
+        ("crisis", "", "cris crisi"),
+        ("діти", "дітей дітям дітьми", "діне дінуть дів діло"),
+        ("брати", "беруть", "братом"),
+        ("байрактар", "байрактары байрактаров байрактари байрактарів", ""),
+        ("гауляйтер", "гауляйтеры гауляйтеров гауляйтерів", ""),
+        ("кадыровцы", "кадыровцев кадыровец", ""),
+        ("корейцы", "корейцев кореец", ""),
+        ("вагнерівці", "вагнерівців вагнерівець", ""),
+        ("тиша", "тиші тишу тиши", ""),
+        ("год", "года", "годі"),
     ],
 )
 def test_a_word_of_a_query_takes_all_its_forms(word: str, forms: str, others: str) -> None:
@@ -74,12 +127,12 @@ def test_a_word_of_a_query_takes_all_its_forms(word: str, forms: str, others: st
 
 
 def test_knows_which_forms_of_a_name_are_words() -> None:
-    common = common_forms("путин", "ru", person=True)
+    common = common_forms("путин", "ru", kind="person")
 
     assert {"путина", "путину", "путине"} <= set(common)
     assert (common["путина"], common["путину"]) == (True, False)  # the first may well begin a sentence
     assert "путиным" not in common
-    assert not common_forms("гладков", "ru", person=True)
+    assert not common_forms("гладков", "ru", kind="person")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +180,10 @@ def test_an_absent_dictionary_knows_nothing() -> None:
         ("Глaдков", "Гладков", "entity", "«Глaдков» looks like Гладков"),
         ("Глaдкову", "Гладков", "entity", "«Глaдкову» looks like a form of Гладков"),
         ("Гла\u200bдков", "Гладков", "entity", "«Гла\u200bдков» looks like Гладков"),
-        ("Г л а д к о в", "Гладков", "entity", "«Г л а д к о в» looks like a form of Гладков"),
+        ("Г л а д к о в", "Гладков", "entity", "«Г л а д к о в» looks like Гладков"),
+        ("Г.л.а.д.к.о.в.у", "Гладков", "entity", "«Г.л.а.д.к.о.в.у» looks like a form of Гладков"),
+        ("Л.С.Р.", "=ЛСР", "entity", "«Л.С.Р.» looks like ЛСР"),
+        ("С.В. Суровикин", "Сергей Суровикин", "entity", "«С.В. Суровикин» is a form of Сергей Суровикин"),
         ("𝐆𝐥𝐚𝐝𝐤𝐨𝐯", "Gladkov", "entity", "«𝐆𝐥𝐚𝐝𝐤𝐨𝐯» looks like Gladkov"),
         ("თბილისი", "თბილისი", "entity", "«თბილისი» is the name itself"),
         ("Алёна", "Алена", "entity", "«Алёна» is a spelling of Алена"),
