@@ -113,17 +113,20 @@ class Collecting:
     async def until(self, enough: Callable[[list[tuple[Kind, str, int, str]]], bool], *, seconds: float = 20) -> None:
         """Returns when the ledger holds enough."""
         async with asyncio.timeout(seconds):
-            while not enough(await self.told()):
-                self._recorded.clear()
+            while self._look_anew() and not enough(await self.told()):
                 await self._recorded.wait()
 
     async def until_recorded(self, kind: Kind, *, seconds: float = 20) -> Sequence[Record]:
         """Returns the records of this kind when there is one."""
         async with asyncio.timeout(seconds):
-            while not (found := [record for record in await self.records() if record.kind is kind]):
-                self._recorded.clear()
+            while self._look_anew() and not (found := [each for each in await self.records() if each.kind is kind]):
                 await self._recorded.wait()
         return found
+
+    def _look_anew(self) -> bool:
+        """What is recorded while we look wakes us again."""
+        self._recorded.clear()
+        return True
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from installation import BOT, CHAT, PHONE, Installation, Receiver
 from measuring import FULL, Measured
 
@@ -20,6 +21,7 @@ MIDDLE = 1.6
 """Seconds into a daemon's life around which it is killed: some die while they start, most at work."""
 
 
+@pytest.mark.timeout(120 + 10 * KILLS)
 async def test_loses_nothing_and_tells_everything_once(telegram: Server, tmp_path: Path, measured: Measured) -> None:
     world, nemesis = telegram.world, random.Random(20230604)
     for name in CHANNELS:
