@@ -261,11 +261,13 @@ class Collector:
         now = self._clock.now()
         blind = Blind(since=met.at, until=now, reason="the source does not tell what was edited and deleted")
         await self._append([Draft(content=blind, channel=channel, observed_at=now)])
-        newest = range(met.top, max(met.floor, met.top - PAGE + 1) - 1, -1)
-        held = await self._ledger.standing(channel, newest)
+        known = next((each for each in await self._ledger.held() if each.identity.id == channel.id), None)
+        # What was pushed since the last contact is newer than it, and may have been changed since as well.
+        newest = max(met.top, known.top if known is not None else 0)
+        held = await self._ledger.standing(channel, range(newest, max(met.floor, met.top - PAGE + 1) - 1, -1))
         looks = await self._watch.look(channel, [post for post, standing in held.items() if not standing.deleted])
         await self._append([draft for draft in looks.values() if draft is not None])
-        number = next((each.number for each in await self._ledger.held() if each.identity.id == channel.id), 0)
+        number = known.number if known is not None else 0
         errands = [Errand(now + SECOND_LOOK, number, post, 0) for post, draft in looks.items() if draft is None]
         if errands:
             await self._agenda.schedule(errands)
