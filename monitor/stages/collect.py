@@ -190,14 +190,20 @@ class Collector:
         except Unavailable as error:
             trouble = error  # what the ids alone show is fetched all the same
             self._not_before[key] = contact.at + max(PATIENCE, int((error.wait or 0) * SECOND))
-        if not told:
-            await self._look_again(channel, met)
         await self._declare(channel, met)
         unknown = await self._fill(channel, met, top=contact.top)
-        if not told and not unknown and contact.pts is not None:
-            reach.reach(contact.pts)
+        if not told:
+            # Last: a post whose push was recorded meanwhile is held now; one that was not, was fetched as it reads now.
+            await self._look_again(channel, met)
+            if not unknown and contact.pts is not None:
+                reach.reach(contact.pts)
+        whole = trouble is None and not unknown
         self._met[key] = kept = msgspec.structs.replace(
-            contact, pts=reach.pts, floor=met.floor, quiet=met.quiet, top=max(contact.top, met.top)
+            contact,
+            pts=reach.pts,
+            floor=met.floor,
+            quiet=met.quiet,
+            top=max(contact.top, met.top) if whole else met.top,
         )
         await self._peers.met([kept])
         if trouble is not None:
@@ -209,7 +215,7 @@ class Collector:
         """First contact: the last posts are read in silence, what is older is declared unknown.
 
         What was decided is kept before anything is recorded, so that a crash between cannot make old posts into news, nor
-        new ones into history.
+        new ones into history; how far the channel is recorded, only afterwards.
         """
         oldest, drafts = contact.top + 1, list[Draft]()
         while len(drafts) < self._first_history and oldest > 1:
@@ -220,13 +226,13 @@ class Collector:
             oldest = page.drafts[0].post if page.drafts else 1
             if not page.more:
                 oldest = 1  # that there is nothing older is asked once more, before anything is called absent
-        met = msgspec.structs.replace(contact, floor=oldest, quiet=contact.top)
+        met = msgspec.structs.replace(contact, floor=oldest, quiet=contact.top, pts=None)
         await self._peers.met([met])
         self._met[_id(contact.channel)] = met
-        if contact.pts is not None:
-            self._reach(contact.channel).reach(contact.pts)
         # Also those that are held already, from a file, say: what Telegram shows now may be something else.
         await self._append(sorted((self._marked(draft, met) for draft in drafts), key=lambda draft: draft.post))
+        if contact.pts is not None:
+            self._reach(contact.channel).reach(contact.pts)
         return met
 
     async def _declare(self, channel: Identity, met: Contact) -> None:

@@ -1,5 +1,6 @@
 """Collecting from Telegram"""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from collecting import PHONE, collecting, polling
 from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE, parse
 from monitor.model.record import Gap, Kind, Source
-from monitor.ports import Store
+from monitor.ports import Batch, Store
 from monitor.rehearsal import Server
 from monitor.rehearsal.mishaps import ban, unban, withhold
 
@@ -322,6 +323,46 @@ async def test_looks_at_the_last_posts_where_nobody_tells_what_happened(
         assert [errand.post for errand in await store.agenda.due(clock.now() + MINUTE, limit=10)] == [gone]
         assert len(await at_work.contents(Kind.BLIND)) == 1
         assert kept
+
+
+async def test_an_edit_whose_push_waits_while_nobody_tells_what_happened_is_found_by_looking(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    bridge.world.publish("bridge_news", "First.")
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        channel = at_work.source.channels[0]
+        post = bridge.world.publish("bridge_news", "Before.")
+        bridge.world.edit("bridge_news", post, "After.")
+        bridge.faults.too_long()
+        pushed = Batch(drafts=(revision("Before.", number=post, channel=channel, source=Source.PUSH),))
+        looks = bridge.faults.hold("channels.getMessages")
+        poll = asyncio.create_task(at_work.poll())
+        while not looks.waiting:
+            await asyncio.sleep(0)
+        await at_work.collector.take(pushed)  # and its edit is still on its way when the daemon dies
+        looks.release()
+        await poll
+
+    assert (EDITED, "bridge_news", post, "After.") in await at_work.told()
+
+
+async def test_looks_as_far_back_as_what_happened_was_last_told(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    changed = bridge.world.publish("bridge_news", "Before.")
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        bridge.world.edit("bridge_news", changed, "After.")
+        for number in range(150):
+            bridge.world.publish("bridge_news", f"New {number}.")
+        bridge.faults.fail("updates.getChannelDifference", "PERSISTENT_TIMESTAMP_OUTDATED", times=None)
+        await at_work.poll()  # the posts are fetched; what else happened stays unknown
+        bridge.faults.too_long()
+        clock.move(MINUTE)
+        await at_work.poll()
+
+        assert (EDITED, "bridge_news", changed, "After.") in await at_work.told()
 
 
 async def test_what_telegram_shows_counts_against_what_a_file_said(
