@@ -32,7 +32,7 @@ test: setup
 
 # The full figures of every issue, and the table of what was measured.
 test-full: setup
-	@MONITOR_FULL=1 $(BIN)/python -m pytest --measured docs/measured.md $(ARGS)
+	@MONITOR_FULL=1 $(BIN)/python -m pytest --measured=docs/measured.md $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check .
