@@ -153,7 +153,9 @@ async def collecting(
     watching, fetching = asyncio.create_task(collector.watch()), asyncio.create_task(collector.fetch())
     try:
         async with asyncio.timeout(20):
-            while len(await store.peers.contacts()) < (len(names) if seen is None else seen):
+            while len([each for each in await store.peers.contacts() if each.pts is not None]) < (
+                len(names) if seen is None else seen
+            ):
                 pass  # each look waits for the database's thread
         yield Collecting(collector, source, store, recorded)
     finally:
