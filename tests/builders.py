@@ -6,8 +6,9 @@ from monitor.model.alert import Alert, Message, PostRef, Receipt, State, StoryRe
 from monitor.model.channel import Identity
 from monitor.model.instant import MINUTE, Instant, parse, text
 from monitor.model.match import Match, Span
+from monitor.model.person import Person, Ticket
 from monitor.model.post import Media, Post, PostId, Raw
-from monitor.model.record import Access, Blind, Draft, Gap, Gone, Said, Source
+from monitor.model.record import Access, Blind, Draft, Gap, Gone, Reviewed, Said, Source
 from monitor.model.story import Entity, Flag, Story
 
 NOON: Instant = parse("2023-06-04T12:00:00Z")
@@ -84,6 +85,34 @@ def access(standing: str = "lost", *, account: str = "reader-1", channel: Identi
 
 def blind(reason: str = "the connection was lost") -> Draft:
     return Draft(content=Blind(NOON, NOON + MINUTE, reason), observed_at=NOON + MINUTE)
+
+
+def verdict(
+    verdict: str = "disputed",
+    *,
+    channel: Identity = BRIDGE,
+    number: PostId = 1,
+    story: str = "bridge",
+    aspect: str = "truth",
+    reason: str = "both sides deny it",
+    by: str = "olena",
+    observed_at: Instant = NOON + 90 * MINUTE,
+) -> Draft:
+    """What somebody thinks of post `number`, of its truth unless another aspect is given."""
+    content = Reviewed(f"{channel.name}/{number}", story, aspect, verdict, reason, by)
+    return Draft(content=content, observed_at=observed_at, channel=channel, post=number)
+
+
+def person(name: str = "olena", role: str = "reviewer", **fields: object) -> Person:
+    return msgspec.structs.replace(
+        Person(name=name, role=role, password="$argon2id$theirs", made_at=NOON, time_zone="Europe/Kyiv"), **fields
+    )
+
+
+def ticket(digest: int = 1, *, of: str = "olena", **fields: object) -> Ticket:
+    """Good for an hour from noon."""
+    whole = Ticket(digest=bytes([digest]) * 32, person=of, kind="visit", made_at=NOON, until=NOON + 60 * MINUTE)
+    return msgspec.structs.replace(whole, **fields)
 
 
 def story(name: str = "bridge", **fields: object) -> Story:

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+import msgspec
+
 MARKS = 4
 """More combining marks than any script piles up on one character."""
 _LONGEST_BACK = 64
@@ -36,7 +38,9 @@ _ODD = (
     f"\ud800-\udfff{_NONCHARACTERS}]"
 )
 _MARK = "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-_UNSEEN = re.compile(f"(?P<emoji>{_EMOJI})|(?P<odd>{_ODD})|(?P<kept>{_MARK}{{{MARKS}}})(?P<more>{_MARK}+)")
+_UNSEEN = re.compile(
+    f"(?P<line>\r\n)|(?P<tab>\t)|(?P<emoji>{_EMOJI})|(?P<odd>{_ODD})|(?P<kept>{_MARK}{{{MARKS}}})(?P<more>{_MARK}+)"
+)
 
 _DOT = "[.\u3002\uff0e\uff61]"
 _HOST_END = "[a-z]{2,24}|xn--[a-z0-9-]{2,59}|рф|рус|укр|бел|бг|срб|қаз"
@@ -55,9 +59,32 @@ def harmless(text: str) -> str:
     return defanged(visible(text))
 
 
+class Piece(msgspec.Struct, frozen=True):
+    """Part of a text as it is `written` and as it is `shown`; where it is `unseen`, `shown` is our word for it (⟨U+202E⟩)."""
+
+    written: str
+    shown: str
+    unseen: bool = False
+
+
 def visible(text: str) -> str:
     """The text with whatever is unseen shown by its code."""
-    return _UNSEEN.sub(_shown, text.replace("\r\n", "\n").replace("\t", "    "))
+    return "".join(piece.shown for piece in pieces(text))
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """The whole text in its order, one piece after another as they are asked for."""
+    done = 0
+    for found in _UNSEEN.finditer(text):
+        start = found.end("kept") if found["more"] else found.start()
+        if found["emoji"]:
+            continue
+        if start > done:
+            yield Piece(text[done:start], text[done:start])
+        done = found.end()
+        yield Piece(text[start:done], _shown(found), unseen=bool(found["odd"] or found["more"]))
+    if done < len(text):
+        yield Piece(text[done:], text[done:])
 
 
 def defanged(text: str) -> str:
@@ -114,11 +141,11 @@ def _cells(letter: str) -> int:
 
 
 def _shown(found: re.Match[str]) -> str:
-    if found["emoji"]:
-        return found["emoji"]
-    if found["odd"]:
-        return f"⟨U+{ord(found['odd']):04X}⟩"
-    return f"{found['kept']}⟨+{len(found['more'])} marks⟩"
+    if found["line"]:
+        return "\n"
+    if found["tab"]:
+        return "    "
+    return f"⟨U+{ord(found['odd']):04X}⟩" if found["odd"] else f"⟨+{len(found['more'])} marks⟩"
 
 
 def _broken(found: re.Match[str]) -> str:

@@ -6,10 +6,11 @@ of its deletion. Nothing is told twice: planning the same records again gives th
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from monitor.alerting.lookalike import warnings
 from monitor.model import instant
 from monitor.model.alert import Alert, Change, Message, PostRef, StoryRef, Subscriber
 from monitor.model.channel import Channel, Identity
@@ -93,6 +94,7 @@ def plan(
                 for (name, story), alert in earlier.items()
                 if alert.record < record.index and name in by_name and (by_name[name], story) not in owed
             ]
+        warned = warnings(record.said, audience.parties) if owed and record.said else ()
         for subscriber, story in owed:
             alert = _alert(
                 record,
@@ -102,6 +104,7 @@ def plan(
                 subscriber=subscriber,
                 earlier=earlier.get((subscriber.name, story)),
                 late=late,
+                warned=warned,
                 audience=audience,
                 now=now,
             )
@@ -117,9 +120,22 @@ def said_before(revisions: Sequence[Record], index: int) -> Post | None:
     """
     found: Post | None = None
     for revision in revisions:
-        if revision.index < index and revision.said and (found is None or not _earlier(revision.said, found)):
-            found = revision.said
+        if revision.index < index:
+            found = _last_said(found, revision)
     return found
+
+
+def said_before_each(revisions: Sequence[Record]) -> Iterator[Post | None]:
+    """The same before each of these revisions, which are in the order of the ledger."""
+    found: Post | None = None
+    for revision in revisions:
+        yield found
+        found = _last_said(found, revision)
+
+
+def _last_said(found: Post | None, revision: Record) -> Post | None:
+    said = revision.said
+    return said if said and (found is None or not _earlier(said, found)) else found
 
 
 def _flags(matches: Sequence[Match]) -> dict[int, dict[str, Match]]:
@@ -169,6 +185,7 @@ def _alert(
     subscriber: Subscriber,
     earlier: Alert | None,
     late: bool,
+    warned: tuple[str, ...],
     audience: Audience,
     now: Instant,
 ) -> Alert:
@@ -180,7 +197,7 @@ def _alert(
         event=event,
         story=_story(story, match, earlier, audience),
         priority=match.priority if match else earlier.message.priority if earlier else "normal",
-        post=_post(record, earlier, audience),
+        post=_post(record, earlier, warned, audience),
         spans=tuple(_span(span) for span in match.spans) if match else (),
         why=tuple(_clean(sentence) for sentence in _why(match, event, earlier, late=late)),
         observed_at=_time(record.observed_at) or "",
@@ -213,7 +230,7 @@ def _story(story: str, match: Match | None, earlier: Alert | None, audience: Aud
     )
 
 
-def _post(record: Record, earlier: Alert | None, audience: Audience) -> PostRef:
+def _post(record: Record, earlier: Alert | None, warned: tuple[str, ...], audience: Audience) -> PostRef:
     channel = record.channel or Identity()
     username = channel.username or ""
     party = audience.parties.get(channel.id or 0) or audience.parties.get(username.lower(), "")
@@ -227,6 +244,7 @@ def _post(record: Record, earlier: Alert | None, audience: Audience) -> PostRef:
         text=_clean(record.said.text) if record.said else None,
         link=f"https://t.me/{username}/{record.post}" if _USERNAME.fullmatch(username) else None,
         attached=tuple(_clean(item.described()) for item in record.said.media) if record.said else (),
+        warnings=tuple(map(_clean, warned)),
     )
 
 
@@ -256,7 +274,7 @@ def _minimal(message: Message) -> Message:
     replace = msgspec.structs.replace
     return replace(
         message,
-        post=replace(message.post, text=None, attached=()),
+        post=replace(message.post, text=None, attached=(), warnings=()),
         spans=(),
         why=(),
         change=replace(message.change, before=None) if message.change else None,

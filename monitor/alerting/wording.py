@@ -49,10 +49,13 @@ def for_chat(message: Message, *, time_zone: str = "UTC", most: int = CHAT_UNITS
     head = [*_heading(message, when), *_notes(message, when)]
     tail = [message.standing, message.post.link or "no public link", f"record {message.record}"]
     labels = [label for label, _ in texts]
-    reasons = _reasons(message)
-    fixed = sum(units(line) + 1 for line in (*head, *labels, *tail, "why:", *reasons))
+    reasons, warnings = _reasons(message), _warnings(message)
+    beware = ["beware:", *warnings] if warnings else []
+    fixed = sum(units(line) + 1 for line in (*head, *beware, *labels, *tail, "why:", *reasons))
     shares = _shares([text for _, text in texts], most - fixed - len(texts), _cut_note(message))
     pieces = [_Piece(line) for line in head]
+    if warnings:
+        pieces += [_Piece("beware:"), _Piece("\n".join(warnings), quoted=True)]
     for label, share in zip(labels, shares, strict=True):
         pieces += [_Piece(label)] if label else []
         pieces += [_Piece(share, quoted=True)] if share else []
@@ -66,6 +69,7 @@ def for_terminal(message: Message, *, key: str, time_zone: str = "UTC") -> str:
     """Some lines, the last without a line break. No control character but the line break is in them."""
     when = _clock(time_zone)
     lines = [_line(words, lead="") for words in _heading(message, when)]
+    lines += [_line(f"beware: {warning}") for warning in _warnings(message)]
     for label, text in _texts(message):
         lines += [_line(label)] if label else []
         shown = _shortened(text, TERMINAL_UNITS, _cut_note(message))
@@ -132,6 +136,10 @@ def _reasons(message: Message) -> list[str]:
     reasons = list(dict.fromkeys(message.why))
     short = [_short(reason, _REASON_UNITS) for reason in reasons[:_REASONS]]
     return short + ([f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else [])
+
+
+def _warnings(message: Message) -> list[str]:
+    return [_short(warning, _REASON_UNITS) for warning in message.post.warnings[:_REASONS]]
 
 
 def _clock(time_zone: str) -> Callable[[str | None], str]:

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from monitor.config import Settings
-from monitor.errors import ConfigError, Refused
-from monitor.model.channel import Identity
+from monitor.errors import ConfigError
 from monitor.ports import Ledger, Search
 from monitor.stages.index import catch_up
 from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.store import SqliteStore as Store
 from monitor.stores.sqlite.store import open_store
+from monitor.views.named import known_channel
 
 __all__ = ["Store", "adding", "known_channel", "reading", "searching"]
 
@@ -36,17 +36,3 @@ async def searching(settings: Settings, ledger: Ledger) -> AsyncIterator[Search]
     async with open_search(settings.store.search_path, forms=inflect) as search:
         await catch_up(ledger, search)
         yield search
-
-
-async def known_channel(ledger: Ledger, name: str) -> Identity:
-    """The channel that the ledger knows by this name, title aside, or by this id. `Refused` where it knows none."""
-    for held in await ledger.held():
-        if _is_called(held.identity, name):
-            return held.identity
-    raise Refused(f"no post of a channel {name} is in the ledger")
-
-
-def _is_called(channel: Identity, name: str) -> bool:
-    if channel.username is not None and channel.username.casefold() == name.casefold():
-        return True
-    return channel.id is not None and str(channel.id) == name

@@ -2,49 +2,33 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import click
-import msgspec
 
-from monitor.cli.diff import changes
-from monitor.cli.opening import known_channel, reading
+from monitor.cli.opening import reading
 from monitor.cli.records import as_json, match_as_json
 from monitor.cli.screen import Piece, emit, line, say, say_pieces, say_table
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import post
 from monitor.config import Settings, load
-from monitor.errors import LedgerBroken, Refused
-from monitor.ledger.audit import altered
-from monitor.model.alert import Alert
-from monitor.model.channel import Identity
 from monitor.model.instant import text
-from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Gone, Record, Reviewed
+from monitor.views.changes import changes
+from monitor.views.dossier import Dossier, dossier
 
 STYLES = {"same": "", "gone": "red strike", "new": "green"}
 MARKS = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
 """What git's word diff uses, for where there is no colour."""
 
 
-class Dossier(msgspec.Struct, frozen=True):
-    """All records of one post, its matches and the alerts about it, each oldest first."""
-
-    channel: Identity
-    post: PostId
-    records: Sequence[Record]
-    matches: Sequence[Match]
-    alerts: Sequence[Alert]
-
-
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("reference", metavar="CHANNEL/ID", callback=post)
 @with_usage
 def command(usage: Usage, *, reference: tuple[str, PostId]) -> int:
-    """One post: every revision, what changed from one to the next, why it matched, whom it was told, and where in the ledger
-    it stands. What was taken out of the text is shown as [-so-], what was put in as {+so+}.
+    """One post: every revision, what changed from one to the next, why it matched, what reviewers said of it, whom it was told,
+    and where in the ledger it stands. What was taken out of the text is shown as [-so-], what was put in as {+so+}.
 
     \b
     Example:
@@ -52,38 +36,29 @@ def command(usage: Usage, *, reference: tuple[str, PostId]) -> int:
       monitor show https://t.me/vvgladkov/123 --json
     """
     settings = load(usage.directory, os.environ)
-    dossier = asyncio.run(_gather(settings, *reference))
+    found = asyncio.run(_gather(settings, *reference))
     if usage.json:
-        emit(_for_programs(dossier))
+        emit(for_programs(found))
     else:
-        _print(dossier)
+        _print(found)
     return 0
 
 
 async def _gather(settings: Settings, name: str, post: PostId) -> Dossier:
     async with reading(settings) as store:
-        channel = await known_channel(store.ledger, name)
-        records = await store.ledger.revisions(channel, post)
-        if not records:
-            raise Refused(f"post {name}/{post} is not in the ledger")
-        for record in records:
-            for sealed in await store.ledger.sealed(record.index, 1):
-                if reason := altered(sealed):
-                    raise LedgerBroken(f"record {sealed.index} does not verify: {reason}", index=sealed.index)
-        matches = await store.findings.of_records([record.index for record in records])
-        alerts = await store.findings.alerted([(records[0].number, post)])
-    return Dossier(channel, post, records, matches, alerts)
+        return await dossier(store, name, post)
 
 
-def _for_programs(dossier: Dossier) -> dict[str, Any]:
-    name = dossier.channel.name
+def for_programs(found: Dossier) -> dict[str, Any]:
+    """The dossier as the contract words it."""
+    name = found.channel.name
     return {
         "channel": name,
-        "id": dossier.post,
-        "records": [as_json(record) for record in dossier.records],
+        "id": found.post,
+        "records": [as_json(record) for record in found.records],
         "matches": [
-            match_as_json(match, channel=name, post=dossier.post) | {"record": match.record, "why": match.why}
-            for match in dossier.matches
+            match_as_json(match, channel=name, post=found.post) | {"record": match.record, "why": match.why}
+            for match in found.matches
         ],
         "alerts": [
             {
@@ -97,16 +72,31 @@ def _for_programs(dossier: Dossier) -> dict[str, Any]:
                 "attempts": alert.attempts,
                 "reason": alert.reason,
             }
-            for alert in dossier.alerts
+            for alert in found.alerts
         ],
+        "reviews": [_review(record) for record in found.reviews],
     }
 
 
-def _print(dossier: Dossier) -> None:
-    title = f" ({line(dossier.channel.title)})" if dossier.channel.title else ""
-    say(f"{dossier.channel.name}/{dossier.post}{title}", style="bold")
+def _review(record: Record) -> dict[str, Any]:
+    said = record.content  # erased, it is still known that there was one, and when
+    found: dict[str, Any] = {"record": record.index, "at": text(record.observed_at)}
+    if isinstance(said, Reviewed):
+        found |= {
+            "story": said.story,
+            "aspect": said.aspect,
+            "verdict": said.verdict,
+            "reason": said.reason,
+            "by": said.by,
+        }
+    return found
+
+
+def _print(found: Dossier) -> None:
+    title = f" ({line(found.channel.title)})" if found.channel.title else ""
+    say(f"{found.channel.name}/{found.post}{title}", style="bold")
     before: str | None = None
-    for record in dossier.records:
+    for record in found.records:
         say()
         say(_heading(record), style="bold")
         say(f"  record {record.index}, leaf {record.leaf.hex()}")
@@ -120,17 +110,23 @@ def _print(dossier: Dossier) -> None:
                 say(f"  {line(record.said.service)}")
         elif (words := _words(record)) is not None:
             say(f"  {words}")
-    if dossier.matches:
+    if found.matches:
         say()
-        for match in dossier.matches:
+        for match in found.matches:
             say(f"record {match.record} speaks of {match.story} ({match.priority})", style="bold")
             for reason in match.why:
                 say(f"  {line(reason)}")
-    if dossier.alerts:
+    if found.reviews:
+        say()
+        for record in found.reviews:
+            story = f" for {line(record.content.story)}" if isinstance(record.content, Reviewed) else ""
+            say(f"reviewed{story}, {text(record.observed_at)}", style="bold")
+            say(f"  {_words(record)}")
+    if found.alerts:
         say()
         rows = [
             (alert.subscriber, alert.story, alert.message.event, alert.state.value, line(alert.reason, most=80))
-            for alert in dossier.alerts
+            for alert in found.alerts
         ]
         say_table(("told", "story", "event", "state", "reason"), rows)
 

@@ -16,9 +16,8 @@ from monitor.config.mistakes import meant
 from monitor.errors import ConfigError
 from monitor.model.instant import text
 from monitor.model.match import Match
-from monitor.model.record import Kind, Record
-
-_HAPPENINGS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
+from monitor.model.record import Record
+from monitor.views.timeline import happenings, when
 
 
 @click.group()
@@ -121,17 +120,8 @@ async def _count(settings: Settings) -> Mapping[str, int]:
 async def _timeline(settings: Settings, id: str, limit: int) -> Sequence[tuple[Record, Match | None]]:
     async with reading(settings) as store:
         matches = {match.record: match for match in await store.findings.of_story(id, limit=limit)}
-        flagged = await store.ledger.records(list(matches))
-        records = await store.ledger.histories([(record.number, record.post) for record in flagged])
-    records = [each for each in records if each.kind in _HAPPENINGS]
-    return [(each, matches.get(each.index)) for each in sorted(records, key=lambda each: (_when(each), each.index))]
-
-
-def _when(record: Record) -> int:
-    """When it was published; a change, when it was seen, for nobody knows better."""
-    if record.kind is Kind.PUBLISHED and record.published_at is not None:
-        return record.published_at
-    return (record.said.edited_at if record.said else None) or record.observed_at
+        records = await happenings(store, list(matches.values()))
+    return [(each, matches.get(each.index)) for each in records]
 
 
 def _match(record: Record, match: Match) -> dict[str, Any]:
@@ -142,7 +132,7 @@ def _match(record: Record, match: Match) -> dict[str, Any]:
 def _row(record: Record, match: Match | None, parties: Mapping[str, str]) -> tuple[str, ...]:
     name = record.channel.name if record.channel else ""
     return (
-        text(_when(record)),
+        text(when(record)),
         parties.get(name.casefold(), ""),
         f"{name}/{record.post}",
         record.kind.value if record.kind.value != "published" else "",

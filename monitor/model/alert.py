@@ -41,7 +41,8 @@ class StoryRef(msgspec.Struct, frozen=True):
 class PostRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """The post that a message tells of, as it reads now; `text` None where the subscriber wants the link alone.
 
-    `attached`: what comes with the text, in a few words each.
+    `attached`: what comes with the text, in a few words each. `warnings`: a sentence for each name that looks like that of a
+    watched channel and is another.
     """
 
     channel: str
@@ -52,6 +53,7 @@ class PostRef(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str | None
     link: str | None
     attached: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,7 @@ import structlog
 from monitor.alerting.plan import Audience, plan, said_before
 from monitor.errors import MonitorError, Unavailable
 from monitor.matching.matcher import Matcher, Subject
-from monitor.model.instant import MINUTE, SECOND
+from monitor.model.instant import SECOND
 from monitor.model.match import Match
 from monitor.model.post import Post
 from monitor.model.record import Draft, Faulted, Kind, Record
@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 STAGE = "detect"
 READ = 500
 """Records dealt with in one transaction."""
-LOOK_AGAIN = MINUTE
-"""Another process may have appended without waking us."""
+LOOK_AGAIN = 15 * SECOND
+"""Another process may have appended without waking us; and the health rows are to say now and then that somebody still looks."""
 RETRY = 2 * SECOND
 REPORT_EVERY = 10 * SECOND
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.alerting.display import cells, cut, folded, harmless, units
+from monitor.alerting.display import cells, cut, folded, harmless, pieces, units, visible
 
 ANY = st.text(st.characters(exclude_categories=[]), max_size=200)
 """Lone surrogates too."""
@@ -82,6 +82,16 @@ def test_is_left_as_it_is_where_nothing_in_it_can_act(text: str) -> None:
 )
 def test_shows_what_is_unseen_by_its_code(text: str, shown: str) -> None:
     assert harmless(text) == shown
+
+
+@given(ANY | st.text("a\u0301\u200d\r\n\t👨👩\ufe0f\ud83d"))
+def test_is_all_in_its_pieces_and_only_what_is_unseen_or_parts_words_is_shown_otherwise(text: str) -> None:
+    found = list(pieces(text))
+
+    assert "".join(piece.written for piece in found) == text
+    assert "".join(piece.shown for piece in found) == visible(text)
+    assert {piece.written for piece in found if piece.written != piece.shown and not piece.unseen} <= {"\r\n", "\t"}
+    assert all(piece.shown[0] + piece.shown[-1] == "⟨⟩" for piece in found if piece.unseen)
 
 
 FAMILY = "👨‍👩‍👧"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from monitor.cli.diff import changes
 from monitor.cli.screen import Piece, as_json, emit, line, say, say_pieces, say_table
 from monitor.model.channel import Identity
+from monitor.views.changes import changes
 
 UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
 ANYTHING = st.text(alphabet=st.characters(exclude_categories=()))

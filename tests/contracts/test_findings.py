@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from builders import BRIDGE, EDITION, NOON, alert, blind, match, message, revision, span
+from builders import BRIDGE, EDITION, HARBOUR, NOON, alert, blind, match, message, revision, span
 from engines import Opening
 
 from monitor.errors import LedgerBroken
 from monitor.model.alert import State
 from monitor.model.record import Flagged, Kind
-from monitor.ports import Store
+from monitor.ports import Heard, Store
 
 
 async def recorded(store: Store, count: int = 5) -> None:
@@ -103,6 +103,40 @@ async def test_of_a_story_come_newest_first(store: Store) -> None:
     assert await store.findings.of_story("bridge", limit=2) == [match(5), match(3)]
     assert await store.findings.of_story("bridge", limit=9, before=5) == [match(3), match(1)]
     assert await store.findings.count() == {"bridge": 3, "harbour": 1}
+
+
+async def test_of_a_story_are_turned_back_to_newer_ones_too(store: Store) -> None:
+    await recorded(store)
+    await store.findings.file([match(1), match(2, "harbour"), match(3), match(5)], [], since=0, upto=6)
+
+    assert await store.findings.of_story("bridge", limit=2, after=0) == [match(3), match(1)]
+    assert await store.findings.of_story("bridge", limit=2, after=1) == [match(5), match(3)]
+    assert await store.findings.of_story("bridge", limit=9, after=1, before=5) == [match(3)]
+    assert await store.findings.of_story("bridge", limit=9, after=5) == []
+
+
+async def test_say_when_the_posts_of_a_story_were_published_or_else_seen(store: Store) -> None:
+    seen = NOON + 9_000
+    await store.ledger.append(
+        [
+            revision("one", number=1, published_at=NOON + 1, observed_at=seen),
+            revision("two", number=2, published_at=None, observed_at=seen),
+            revision("three", number=3),
+            revision("one again", number=1, published_at=NOON + 1, edited_at=NOON + 5_000, observed_at=seen),
+        ]
+    )
+    await store.ledger.append(
+        [revision("one", number=1, channel=HARBOUR, published_at=NOON + 2, observed_at=seen)]
+    )  # record 6, behind that of its channel
+    found = [match(record) for record in (1, 2, 4, 6)]
+    await store.findings.file([*found, match(1, edition=EDITION[:-1] + "1"), match(3, "harbour")], [], since=0, upto=7)
+
+    times = [Heard(1, 1, 1, NOON + 1), Heard(2, 1, 2, seen), Heard(4, 1, 1, NOON + 1), Heard(6, 2, 1, NOON + 2)]
+
+    assert await store.findings.times("bridge", limit=9) == times
+    assert await store.findings.times("bridge", limit=2, after=1) == times[1:3]
+    assert await store.findings.times("bridge", limit=9, after=6) == []
+    assert await store.findings.times("nothing", limit=9) == []
 
 
 async def test_of_records_come_in_the_order_asked_for(store: Store) -> None:

@@ -21,6 +21,7 @@ from engines import Opening
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.errors import Refused
 from monitor.ledger import tree
 from monitor.ledger.encoding import digest
 from monitor.ledger.tree import leaf_hash
@@ -335,6 +336,42 @@ async def test_tells_what_is_declared_unknown_and_was_not_learned_since(store: S
     assert await store.ledger.missing(BRIDGE, first=1, last=9, limit=10, declared=False) == [(1, 2), (4, 4), (7, 7)]
 
 
+STRETCH = st.tuples(st.integers(-2, 30), st.integers(0, 12))
+
+
+@given(
+    posts=st.lists(st.integers(1, 30), max_size=12),
+    gone=st.lists(st.integers(1, 40), max_size=3),
+    gaps=st.lists(st.tuples(STRETCH, st.sampled_from(["unknown", "absent", "filled"])), max_size=8),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+async def test_counts_the_ids_of_which_nothing_is_known_however_the_gaps_lie(
+    store: Store, posts: list[int], gone: list[int], gaps: list[tuple[tuple[int, int], str]]
+) -> None:
+    # One channel an example, so that all of them stand side by side in one store.
+    channel = Identity(id=-1_000_000_000_001 - await store.ledger.size(), username=None)
+    looks = [revision(f"post {number}", number=number, channel=channel) for number in posts]
+    looks += [deletion(number=number, channel=channel) for number in gone]
+    holes = [gap(first, first + more, standing, channel=channel) for (first, more), standing in gaps]
+    await store.ledger.append([revision(number=1, channel=channel), *looks, *holes])
+
+    unknown = await store.ledger.unknown()
+
+    expected = {}
+    for held in await store.ledger.held():
+        stretches = await store.ledger.missing(held.identity, first=1, last=held.top, limit=1_000, declared=False)
+        if count := sum(last - first + 1 for first, last in stretches):
+            expected[held.number] = count
+    assert unknown == expected
+
+
+async def test_knows_nothing_of_no_id_where_none_is_held(store: Store) -> None:
+    assert await store.ledger.unknown() == {}
+    await store.ledger.append([gap(1, 9, "unknown"), gap(1, 9, "unknown", channel=HARBOUR), revision(number=9)])
+
+    assert await store.ledger.unknown() == {1: 8}
+
+
 async def test_records_a_gap_once_and_again_when_it_stands_otherwise(store: Store) -> None:
     await store.ledger.append([gap(5, 6, "unknown")])
 
@@ -372,6 +409,26 @@ async def test_is_the_tree_over_its_sealed_records(store: Store) -> None:
     assert (size, root) == (700, tree.root(leaves))
     assert await store.ledger.leaves(5, 300) == leaves[5:300]
     assert all(one.salt and one.content and digest(one.salt, one.content) in one.header for one in sealed)
+
+
+async def test_proves_that_each_record_is_in_it(store: Store) -> None:
+    await store.ledger.append([revision(f"post {number}", number=number) for number in range(1, 700)])
+    size, root = await store.ledger.root()
+    leaves = await store.ledger.leaves(0, size)
+
+    for index in range(0, size, 9):
+        proof = await store.ledger.prove(index)
+
+        assert (proof.index, proof.size, proof.root, proof.leaf) == (index, size, root, leaves[index])
+        assert list(proof.path) == tree.inclusion_proof(index, size, tree.over(leaves))
+
+
+@pytest.mark.parametrize("index", [-1, 2, 2**70])
+async def test_proves_nothing_of_a_record_that_is_not_there(store: Store, index: int) -> None:
+    await store.ledger.append([revision()])
+
+    with pytest.raises(Refused, match="there is no record"):
+        await store.ledger.prove(index)
 
 
 async def test_salts_equal_contents_apart(store: Store) -> None:

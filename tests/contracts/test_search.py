@@ -699,3 +699,24 @@ async def test_finds_what_fulfils_the_query_and_refuses_one_that_a_post_without_
             assert await search.find(written(tree)) == [
                 index for index, text in reversed(list(enumerate(texts))) if fulfils(text, tree)
             ]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "marked"),
+    [
+        ("пленный", "Двух пленных передали, пленные живы.", ["пленных", "пленные"]),
+        ("обмен пленными", "Об обмене: пленные — завтра.", ["обмене", "пленные"]),
+        ('"prisoner exchange"', "No prisoner, no exchange of prisoners.", ["prisoner", "exchange", "prisoners"]),
+        ("бел*", "Белгород и Белгородская область, не Брянск", ["Белгород", "Белгородская"]),
+        ("Гладков", "⚡️ Глaдков на месте", ["Глaдков"]),
+        ("взрыв -салют", "Взрыв, не фейерверк", ["Взрыв"]),
+        ("nothing", "здесь нет", []),
+        ("", "пусто", []),
+    ],
+)
+async def test_marks_the_words_that_answer_the_query_in_any_form(
+    search: Search, query: str, text: str, marked: list[str]
+) -> None:
+    [found] = await search.marks(query, [text])
+
+    assert [text[start:end] for start, end in found] == marked

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -13,10 +14,10 @@ from monitor.alerting.plan import Audience
 from monitor.errors import Unavailable
 from monitor.matching.matcher import Matcher, Sighting, Subject
 from monitor.model.alert import Alert, Message
-from monitor.model.instant import MINUTE
+from monitor.model.instant import MINUTE, SECOND
 from monitor.model.record import Draft, Faulted, Kind
 from monitor.model.story import Flag
-from monitor.ports import Store
+from monitor.ports import Fact, Store
 from monitor.stages.detect import Dealt, Detector, keep_detecting
 
 MATCHER = Matcher([story("bridge", entities={}, topics={"bridge": "bridge OR мост"})])
@@ -229,6 +230,38 @@ async def test_goes_on_by_itself_and_says_when_something_is_owed(watch: Watch) -
 
     assert [told.post.id for told in await watch.told()] == [1, 2]
     assert [(fact.part, fact.subject) for fact in await watch.store.health.facts()] == [("stage", "detect")]
+
+
+async def test_says_at_least_every_twenty_seconds_that_it_looks_though_nothing_happens(watch: Watch) -> None:
+    clock, calm = Clock(NOON, hasty=True), asyncio.Event()
+    said: list[int] = []
+
+    class Told:
+        """Health rows, of which each remains; full after ten."""
+
+        async def report(self, facts: Sequence[Fact]) -> None:
+            said.extend(fact.at for fact in facts)
+            if len(said) == 10:
+                full.set()
+
+    full = asyncio.Event()
+    running = asyncio.create_task(
+        keep_detecting(
+            watch.detector,
+            recorded=asyncio.Event(),
+            owed=asyncio.Event(),
+            calm=calm,
+            health=Told(),  # type: ignore[arg-type]
+            clock=clock,
+        )
+    )
+
+    async with asyncio.timeout(10):
+        await full.wait()
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert all(10 * SECOND <= later - earlier <= 20 * SECOND for earlier, later in pairwise(said))
 
 
 async def test_waits_while_the_store_is_away_and_then_goes_on(watch: Watch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.errors import ConfigError, LedgerBroken, Refused, Unavailable
 from monitor.stores.sqlite.connection import Reader, Writer, open_reader, open_writer
 from monitor.stores.sqlite.file import Database, Error, connect
 
@@ -331,5 +331,5 @@ async def test_makes_no_file_to_read_from(tmp_path: Path) -> None:
 
 async def test_is_not_had_through_the_reader(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (_, reader):
-        with pytest.raises(Unavailable, match="cannot be written"):
+        with pytest.raises(Refused, match="open for reading only"):
             await reader.read(lambda database: database.execute("INSERT INTO notes VALUES ('one')"))

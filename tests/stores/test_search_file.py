@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import ConfigError, Unavailable
+from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.matching.words import inflect
 from monitor.model.channel import Identity
 from monitor.model.post import Post
 from monitor.model.record import Kind, Record, Said
 from monitor.ports import Search
 from monitor.stores.sqlite import file
-from monitor.stores.sqlite.search import open_search
+from monitor.stores.sqlite.search import open_search, reading_search
 
 POSTS = [f"Обмен номер {number} состоится на границе, сообщил губернатор" for number in range(400)]
 
@@ -53,6 +53,11 @@ async def fill(path: Path) -> None:
 def on_the_disk(path: Path) -> bytes:
     """The file, its write-ahead log and the index of that."""
     return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def on_the_disk_of(path: Path) -> bytes:
+    """The file alone."""
+    return path.read_bytes()
 
 
 def mode(path: Path) -> int:
@@ -133,6 +138,11 @@ def scrambled(path: Path) -> None:
     path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
 
 
+def flooded(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+
 @pytest.mark.parametrize("harm", [overwritten, cut_short, emptied, scrambled])
 async def test_is_built_again_when_it_is_found_damaged_at_the_start(path: Path, harm: Callable[[Path], None]) -> None:
     await fill(path)
@@ -191,3 +201,77 @@ async def test_is_laid_out_once_where_many_open_it_at_the_same_time(tmp_path: Pa
         async with open_search(path) as search:
             assert await search.position() == 1
             assert await search.find("обмен") == [0]
+
+
+# ---------------------------------------------------------------------------------------------------- opened for reading
+
+
+async def test_opened_for_reading_finds_what_is_and_comes_to_be_there(path: Path) -> None:
+    async with open_search(path) as writing:
+        await take_in(writing, [record(0, "обмен")])
+        async with reading_search(path, seconds=1) as search:
+            assert await search.find("обмен") == [0]
+
+            await take_in(writing, [record(1, "обмена")])
+
+            assert await search.find("обмен") == [1, 0]
+            assert await search.find('"обмен" NOT (мен* AND "обмен обмен")', channel=Identity(id=-1001)) == [1, 0]
+            assert await search.position() == 2
+
+
+async def test_opened_for_reading_is_not_written(path: Path) -> None:
+    await fill(path)
+
+    async with reading_search(path) as search:
+        for change in (search.index([], since=400, upto=401), search.empty(since=400)):
+            with pytest.raises(Refused, match="open for reading only"):
+                await change
+        assert await search.position() == 400
+
+
+async def test_is_not_made_to_read_from(path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no search file at .*search\.db: the daemon builds it"):
+        async with reading_search(path):
+            pass
+
+    assert list(path.parent.iterdir()) == []
+
+
+async def test_of_another_layout_is_not_read_and_left_alone(path: Path) -> None:
+    await fill(path)
+    database = file.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.execute("PRAGMA wal_checkpoint (TRUNCATE)")
+    database.close()
+    before = on_the_disk_of(path)
+
+    with pytest.raises(ConfigError, match="the daemon builds it"):
+        async with reading_search(path):
+            pass
+
+    assert on_the_disk_of(path) == before
+
+
+@pytest.mark.parametrize("harm", [overwritten, scrambled])
+async def test_that_is_damaged_is_left_alone_by_who_only_reads(path: Path, harm: Callable[[Path], None]) -> None:
+    await fill(path)
+    harm(path)
+    before = on_the_disk_of(path)
+
+    with pytest.raises(Unavailable, match="the search index is damaged: the daemon builds it"):
+        async with reading_search(path) as search:
+            await search.find("обмен")
+
+    assert on_the_disk_of(path) == before
+
+
+async def test_found_damaged_while_it_is_read_is_left_alone(path: Path) -> None:
+    await fill(path)
+    flooded(path)
+    before = on_the_disk_of(path)
+
+    async with reading_search(path) as search:  # its first page is whole
+        with pytest.raises(Unavailable, match="damaged"):
+            await search.find("обмен", limit=1_000)
+
+    assert on_the_disk_of(path) == before

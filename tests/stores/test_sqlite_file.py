@@ -11,7 +11,7 @@ from random import randbytes
 
 import msgspec
 import pytest
-from builders import BRIDGE, NOON, alert, match, raw, revision
+from builders import BRIDGE, NOON, alert, match, person, raw, revision, verdict
 from structlog.testing import capture_logs
 
 from monitor.errors import ConfigError, LedgerBroken, Refused, Unavailable
@@ -481,6 +481,34 @@ def test_stays_at_the_last_whole_layout_where_a_step_fails(path: Path) -> None:
         database.execute("DROP TABLE outbox")
         migrations.migrate(database, path)
         assert migrations.check(database, path) == max(migrations.layouts())
+
+
+async def test_from_before_there_were_people_and_reviews_is_brought_up_to_date_with_all_it_holds(
+    path: Path, tmp_path: Path
+) -> None:
+    """Layout 3, as it was delivered."""
+    await written(path, 5, note=True)
+    with closing(connect(path)) as database:
+        for table in ("reviews", "tickets", "people"):
+            database.execute(f"DROP TABLE {table}")
+        database.execute("PRAGMA user_version = 3")
+    with pytest.raises(ConfigError, match=r"of an older layout \(3\)"):
+        async with open_store(path, readonly=True):
+            pass
+
+    async with open_store(path) as store:
+        await store.people.put(person())
+        await store.ledger.append([verdict()])
+
+    async with open_store(path, readonly=True) as store:
+        assert await store.people.all() == [person()]
+        assert len(await store.reviews.of_posts([(1, 1)])) == 1
+        assert await store.ledger.count() == {"published": 5, "identity": 1, "review": 1, "checkpoint": 1}
+    assert await audited(path) is None
+    await written(tmp_path / "new.db", 0)
+    with closing(connect(path)) as old, closing(connect(tmp_path / "new.db")) as new:
+        tables = [set(each.execute("SELECT name, sql FROM sqlite_schema").fetchall()) for each in (old, new)]
+    assert tables[0] == tables[1]
 
 
 async def test_of_an_older_layout_is_not_read_before_it_is_brought_up_to_date(path: Path) -> None:

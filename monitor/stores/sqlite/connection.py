@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import aiosqlite
 
 from monitor.errors import MonitorError, Unavailable
-from monitor.stores.sqlite.file import Database, Door, Error, is_busy, translated
+from monitor.stores.sqlite.file import Database, Door, Error, is_busy, is_interrupted, translated
 
 T = TypeVar("T")
 
@@ -83,9 +83,14 @@ class Reader:
         return await self._thread.run(lambda: self._look(look))
 
     def _look(self, look: Callable[[Database], T]) -> T:
+        limit = self._door.limit
         try:
-            return look(self._door.enter())
+            database = self._door.enter()
+            limit.begin()
+            return look(database)
         except Error as error:
+            if is_interrupted(error):
+                raise Unavailable(f"the query took longer than {limit.seconds:g} s") from error
             problem = translated(error, self._door.path)
             if isinstance(problem, Unavailable):
                 self._door.drop()
@@ -264,7 +269,9 @@ async def open_writer(
 
 
 @asynccontextmanager
-async def open_reader(path: Path, *, prepare: Callable[[Database], None]) -> AsyncIterator[Reader]:
-    """The connection that reads a file that is there."""
-    async with _open_thread(lambda: Door(path, prepare, readonly=True)) as (thread, door):
+async def open_reader(
+    path: Path, *, prepare: Callable[[Database], None], seconds: float | None = None
+) -> AsyncIterator[Reader]:
+    """The connection that reads a file that is there. Unavailable for a look that takes longer than `seconds`."""
+    async with _open_thread(lambda: Door(path, prepare, readonly=True, seconds=seconds)) as (thread, door):
         yield Reader(thread, door)

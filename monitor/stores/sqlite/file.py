@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.errors import ConfigError, LedgerBroken, Refused, Unavailable
+from monitor.stores.sqlite.reading import Limit, allow_reading
 
 if TYPE_CHECKING:
     from sqlite3 import dbapi2 as sqlite
@@ -32,10 +33,12 @@ _READING = ("query_only = ON",)
 _WRITING = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864", "wal_autocheckpoint = 4000")
 
 _BUSY = (5, 6)
+_INTERRUPTED = 9
+_NOT_ALLOWED = 23
 _CANNOT_NOW = {
     7: "out of memory",
     8: "the file cannot be written",
-    9: "interrupted",
+    _INTERRUPTED: "interrupted",
     10: "the disk failed",
     13: "the disk is full",
     14: "the file cannot be opened",
@@ -49,6 +52,11 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _code(error) in _BUSY
 
 
+def is_interrupted(error: sqlite3.Error) -> bool:
+    """Was it stopped on its way? Only a `Limit` does that."""
+    return _code(error) == _INTERRUPTED
+
+
 def translated(error: sqlite3.Error, path: Path) -> Exception:
     """SQLite's error as the caller must tell it apart. The error itself where it is a bug of ours."""
     code = _code(error)
@@ -56,6 +64,8 @@ def translated(error: sqlite3.Error, path: Path) -> Exception:
         return Unavailable(f"{path}: another process holds the lock", wait=1.0)
     if code in _CANNOT_NOW:
         return Unavailable(f"{path}: {_CANNOT_NOW[code]} ({error})")
+    if code == _NOT_ALLOWED:
+        return Refused(f"{path} is open for reading only ({error})")
     if code in _BROKEN:
         return LedgerBroken(f"{path}: {_BROKEN[code]} ({error})")
     if code == 0 and str(error).startswith("Could not decode to UTF-8"):  # the library's own: we write nothing else
@@ -130,11 +140,15 @@ def _connect(path: Path, *, readonly: bool) -> Database:
 class Door:
     """A connection to the file at `path` that can be dropped and made again. Used on one thread alone.
 
-    `prepare` sees each new connection before anybody else does.
+    `prepare` sees each new connection before anybody else does. With `readonly` nothing but reading is allowed after that, each
+    look for at most `seconds`.
     """
 
-    def __init__(self, path: Path, prepare: Callable[[Database], None], *, readonly: bool) -> None:
+    def __init__(
+        self, path: Path, prepare: Callable[[Database], None], *, readonly: bool, seconds: float | None = None
+    ) -> None:
         self.path = path
+        self.limit = Limit(seconds)
         self._prepare = prepare
         self._readonly = readonly
         self._file = (0, 0)
@@ -169,7 +183,10 @@ class Door:
         try:
             database.execute("PRAGMA busy_timeout = 30000")
             self._prepare(database)
-            database.execute(f"PRAGMA busy_timeout = {round(1000 * SLICE * (10 if self._readonly else 1))}")
+            database.execute(f"PRAGMA busy_timeout = {round(1000 * self._slice())}")
+            if self._readonly:
+                allow_reading(database)
+                self.limit.watch(database)
             self._file = _identity(self.path)
         except sqlite.Error as error:
             database.close()
@@ -178,6 +195,12 @@ class Door:
             database.close()
             raise
         return database
+
+    def _slice(self) -> float:
+        """Seconds that SQLite itself waits for a lock."""
+        if not self._readonly:
+            return SLICE
+        return 10 * SLICE if self.limit.seconds is None else min(10 * SLICE, self.limit.seconds)
 
 
 def _identity(path: Path) -> tuple[int, int]:

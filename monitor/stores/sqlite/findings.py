@@ -8,6 +8,7 @@ from monitor.model.alert import Alert
 from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Flagged, Kind
+from monitor.ports import Heard
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
@@ -48,15 +49,22 @@ class SqliteFindings:
 
         return await self._reader.read(look)
 
-    async def of_story(self, story: str, *, limit: int, before: int | None = None) -> Sequence[Match]:
+    async def of_story(
+        self, story: str, *, limit: int, before: int | None = None, after: int | None = None
+    ) -> Sequence[Match]:
         def look(database: Database) -> list[Match]:
+            order = "record DESC, seq DESC" if after is None else "record, seq"
             rows = database.execute(
-                "SELECT seq FROM matches WHERE story = ? AND record < ? ORDER BY record DESC, seq DESC LIMIT ?",
-                (story, 2**62 if before is None else before, limit),
+                f"SELECT seq FROM matches WHERE story = ? AND record < ? AND record > ? ORDER BY {order} LIMIT ?",  # noqa: S608 - ours
+                (story, 2**62 if before is None else before, -1 if after is None else after, limit),
             )
-            return _matches(database, self._unpacker, [seq for (seq,) in rows])
+            found = _matches(database, self._unpacker, [seq for (seq,) in rows])
+            return found if after is None else found[::-1]
 
         return await self._reader.read(look)
+
+    async def times(self, story: str, *, limit: int, after: int = -1) -> Sequence[Heard]:
+        return await self._reader.read(lambda database: _times(database, story, after, limit))
 
     async def alerted(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Alert]:
         return await self._reader.read(lambda database: alerts_of(database, posts))
@@ -95,6 +103,25 @@ def _headers(database: Database, records: Iterable[int]) -> dict[int, Header | N
         (f"[{','.join(map(str, records))}]",),
     )
     return {seq: decode_header(header) for seq, header in rows}
+
+
+def _times(database: Database, story: str, after: int, limit: int) -> list[Heard]:
+    """From the headers alone: nothing is unpacked. One of a later format is of no post and no time: it is there so that whoever asks on
+    does not ask for ever."""
+    rows = database.execute(
+        "SELECT record, header FROM (SELECT DISTINCT record FROM matches WHERE story = ? AND record > ?"
+        " ORDER BY record LIMIT ?) JOIN log ON log.seq = record ORDER BY record",
+        (story, after, limit),
+    )
+    found = []
+    for record, encoded in rows:
+        header = decode_header(encoded)
+        if header is None:
+            found.append(Heard(record, 0, 0, 0))
+        else:
+            at = header.observed_at if header.published_at is None else header.published_at
+            found.append(Heard(record, header.channel, header.post, at))
+    return found
 
 
 def _matches(database: Database, unpacker: Unpacker, indices: Sequence[int]) -> list[Match]:

@@ -5,14 +5,14 @@ from itertools import groupby
 
 from msgspec import json
 
-from monitor.errors import LedgerBroken
+from monitor.errors import LedgerBroken, Refused
 from monitor.ledger import tree
 from monitor.ledger.changes import standing
 from monitor.ledger.encoding import decode_header, record
 from monitor.model.channel import Identity
 from monitor.model.post import PostId
 from monitor.model.record import Appended, Draft, Kind, Record, Sealed
-from monitor.ports import Held, Standing
+from monitor.ports import Held, Proof, Standing
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.channels import Channels
 from monitor.stores.sqlite.connection import Reader
@@ -29,6 +29,26 @@ _IN_ORDER = """
 _THESE = """
     SELECT seq, header, leaf, codec, salt, body FROM log LEFT JOIN content USING (seq)
     WHERE seq IN (SELECT value FROM json_each(?))
+"""
+_UNKNOWN = """
+    WITH told AS ( -- gaps that say more than that nothing is known, each from where those before it end
+        SELECT g.number, min(g.last, c.top) AS last,
+               max(g.first, 1, ifnull(max(g.last) OVER before + 1, 1)) AS first
+        FROM gaps AS g JOIN channels AS c USING (number) WHERE g.standing <> 'unknown'
+        WINDOW before AS (PARTITION BY g.number ORDER BY g.first, g.last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ), absent AS ( -- ids that such a gap accounts for, and no post
+        SELECT number, sum(last - first + 1 - (
+            SELECT count(DISTINCT post) FROM revisions AS r WHERE r.number = told.number AND post BETWEEN first AND last
+        )) AS ids FROM told WHERE first <= last GROUP BY number
+    ), held AS ( -- posts up to the highest; beyond it are those that were only ever seen to be gone
+        SELECT number, top, posts - (
+            SELECT count(DISTINCT post) FROM revisions AS r WHERE r.number = c.number AND post > top
+        ) - (
+            SELECT count(DISTINCT post) FROM revisions AS r WHERE r.number = c.number AND post < 1
+        ) AS posts FROM channels AS c WHERE number > 0 AND top > 0
+    )
+    SELECT number, top - posts - ifnull(ids, 0) FROM held LEFT JOIN absent USING (number)
+    WHERE top - posts - ifnull(ids, 0) > 0
 """
 
 
@@ -104,11 +124,17 @@ class SqliteLedger:
 
         return await self._reader.read(look)
 
+    async def unknown(self) -> Mapping[int, int]:
+        return await self._reader.read(lambda database: dict(database.execute(_UNKNOWN).fetchall()))
+
     async def leaves(self, start: int, stop: int) -> Sequence[bytes]:
         return await self._reader.read(lambda database: leaves(database, start, stop))
 
     async def root(self) -> tuple[int, bytes]:
         return await self._reader.read(root)
+
+    async def prove(self, index: int) -> Proof:
+        return await self._reader.read(lambda database: prove(database, index))
 
     async def count(self) -> Mapping[str, int]:
         def look(database: Database) -> dict[str, int]:
@@ -161,6 +187,15 @@ def root(database: Database) -> tuple[int, bytes]:
 def root_at(database: Database, count: int) -> bytes:
     """The root over the first `count` records, from the stored subtrees and the leaves since the last of them."""
     return tree.range_root(0, count, node_source(database))
+
+
+def prove(database: Database, index: int) -> Proof:
+    """The tree may grow meanwhile: what stands of it stays."""
+    count, root_hash = root(database)
+    if not 0 <= index < count:
+        raise Refused(f"there is no record {index}")
+    [leaf] = leaves(database, index, index + 1)
+    return Proof(index, count, root_hash, leaf, tuple(tree.inclusion_proof(index, count, node_source(database))))
 
 
 def node_source(database: Database) -> tree.Node:

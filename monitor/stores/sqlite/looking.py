@@ -35,7 +35,7 @@ def expression(query: str, *, stems: Stems, forms: Forms) -> str:
 
 def _read(query: str, *, stems: Stems, forms: Forms) -> "_Part":
     groups = [_Group()]
-    for term in _terms(query):
+    for term in terms(query):
         if term["minus"]:
             groups[-1].negate()
         match term["sign"] or term["word"]:
@@ -59,7 +59,8 @@ def _read(query: str, *, stems: Stems, forms: Forms) -> "_Part":
     return groups[0].whole()
 
 
-def _terms(query: str) -> Iterator[re.Match[str]]:
+def terms(query: str) -> Iterator[re.Match[str]]:
+    """What the query consists of: each a `sign`, a `phrase` or a `word`, with or without a `minus`. ConfigError for too many."""
     count = 0
     for term in _TERM.finditer(query.translate(_QUOTES)):
         count += len(words(term["word"] or term["phrase"] or ""))

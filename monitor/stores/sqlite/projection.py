@@ -8,7 +8,7 @@ from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode
 from monitor.ledger.packing import pack
 from monitor.model.record import Kind
 from monitor.stores.sqlite.bodies import Unpacker
-from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.file import Database, plain
 
 _KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 
@@ -29,6 +29,12 @@ _TABLES = (
     _Table("identities", (Kind.IDENTITY,), "number, identity", lambda head, said: (head.channel, pack(said.identity))),
     _Table("revisions", _LOOKS, "number, post, kind", lambda head, _: (head.channel, head.post, head.kind), _NOTHING),
     _Table("matches", (Kind.MATCH,), "story, record", lambda _, said: (said.match.story, said.match.record)),
+    _Table(
+        "reviews",
+        (Kind.REVIEW,),
+        "number, post, story",
+        lambda head, said: (head.channel, head.post, plain(said.story)),
+    ),
     _Table("checkpoints", (Kind.CHECKPOINT,), "note", lambda _, said: (said.note,)),
 )
 

@@ -6,13 +6,13 @@ would take half a second for a common word; the newest come first in a milliseco
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import structlog
 
-from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
@@ -21,35 +21,20 @@ from monitor.stores.sqlite.connection import Reader, Writer, open_reader, open_w
 from monitor.stores.sqlite.file import Database, Error, connect, translated, use_wal
 from monitor.stores.sqlite.forms import Forms, likely_forms
 from monitor.stores.sqlite.looking import expression
+from monitor.stores.sqlite.marking import marks
 from monitor.stores.sqlite.places import FARTHEST, Places, first
+from monitor.stores.sqlite.search_layout import BUILT, is_laid_out, lay_out, must_be_there, refuse_others, require
 from monitor.stores.sqlite.stems import Stems
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-LAYOUT = 2
-"""Counted up when the tables or the stems change: a file of another layout is built again."""
-
-_APPLICATION = 0x6D6F6E73
-"""`mons`, in the file's own header: what may be emptied."""
 _PATIENCE = 5.0
 """Seconds that another process may hold the lock; whoever indexes tries again anyway."""
 _BETWEEN_FIELDS = " ¶ "
 """A word that no query holds: no phrase reaches from one field of a post into the next."""
 
-_TABLES = (
-    "CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT",
-    "INSERT INTO state VALUES (1, 0)",
-    "CREATE VIRTUAL TABLE words USING fts5 (stems, channel, content='', contentless_delete=1, tokenize='ascii')",
-    "CREATE TABLE said (place INTEGER PRIMARY KEY, record INTEGER NOT NULL UNIQUE, number INTEGER NOT NULL,"
-    " post INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
-    "CREATE TABLE gone (number INTEGER NOT NULL, post INTEGER NOT NULL, observed_at INTEGER NOT NULL,"
-    " PRIMARY KEY (number, post)) STRICT, WITHOUT ROWID",
-    "CREATE TABLE names (number INTEGER NOT NULL, id INTEGER, username TEXT) STRICT",
-    f"PRAGMA user_version = {LAYOUT}",
-    f"PRAGMA application_id = {_APPLICATION}",
-)
 _NAMED = (
     "INSERT INTO names SELECT ?1, ?2, ?3"
     " WHERE NOT EXISTS (SELECT 1 FROM names WHERE number = ?1 AND id IS ?2 AND username IS ?3)"
@@ -77,6 +62,22 @@ async def open_search(path: Path, *, forms: Forms = likely_forms) -> AsyncIterat
         yield SearchFile(path, writer, reader, forms)
 
 
+@asynccontextmanager
+async def reading_search(
+    path: Path, *, forms: Forms = likely_forms, seconds: float | None = None
+) -> AsyncIterator["SearchFile"]:
+    """The search file at `path` as it is: nothing is made, emptied or changed. ConfigError where there is none, or one of another
+    layout; Unavailable where it is damaged, and for a search that takes longer than `seconds`."""
+    await asyncio.to_thread(must_be_there, path)
+    async with AsyncExitStack() as stack:
+        opened = open_reader(path, prepare=lambda database: require(database, path), seconds=seconds)
+        try:
+            reader = await stack.enter_async_context(opened)
+        except LedgerBroken as damage:
+            raise Unavailable(f"the search index is damaged: {BUILT}") from damage
+        yield SearchFile(path, None, reader, forms)
+
+
 class SearchFile:
     """The Search port. Times are compared as `since` <= published < `until`; a post without a date counts by when it was seen.
 
@@ -84,7 +85,7 @@ class SearchFile:
     is nothing.
     """
 
-    def __init__(self, path: Path, writer: "Writer[_Page]", reader: Reader, forms: Forms) -> None:
+    def __init__(self, path: Path, writer: "Writer[_Page] | None", reader: Reader, forms: Forms) -> None:
         self._path = path
         self._writer = writer
         self._reader = reader
@@ -99,7 +100,7 @@ class SearchFile:
         return await self._change(lambda page: page.empty(since=since))
 
     async def position(self) -> int:
-        return await self._look(lambda database: _position(database) if _is_laid_out(database) else 0)
+        return await self._look(lambda database: _position(database) if is_laid_out(database) else 0)
 
     async def find(
         self,
@@ -122,11 +123,18 @@ class SearchFile:
 
         def look(database: Database) -> list[int]:
             said = expression(query, stems=self._stems_read, forms=self._forms)
-            return _find(database, said, channel, asked) if _is_laid_out(database) else []
+            return _find(database, said, channel, asked) if is_laid_out(database) else []
 
         return await self._look(look)
 
+    async def marks(self, query: str, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
+        return await self._look(
+            lambda _: [marks(query, text, stems=self._stems_read, forms=self._forms) for text in texts]
+        )
+
     async def _change(self, change: "Callable[[_Page], bool]") -> bool:
+        if self._writer is None:
+            raise Refused(f"{self._path} is open for reading only")
         try:
             return await self._writer.atomically(change)
         except LedgerBroken as damage:
@@ -139,7 +147,9 @@ class SearchFile:
             raise await self._damaged(damage) from damage
 
     async def _damaged(self, damage: LedgerBroken) -> Unavailable:
-        """Damage of this file is never the ledger's: whoever indexes fills it again."""
+        """Damage of this file is never the ledger's: whoever indexes fills it again. Who only reads leaves it to them."""
+        if self._writer is None:
+            return Unavailable(f"the search index is damaged: {BUILT}")
         await asyncio.to_thread(_empty, self._path, damage)
         return Unavailable("the search index was damaged and is being built again from the ledger")
 
@@ -168,13 +178,13 @@ class _Page:
     def empty(self, *, since: int) -> bool:
         if self._position() != since:
             return False
-        _lay_out(self._database)
+        lay_out(self._database)
         return True
 
     def _position(self) -> int:
         """Of a file that is laid out afterwards: another process may have emptied it because it was damaged."""
-        if not _is_laid_out(self._database):
-            _lay_out(self._database)
+        if not is_laid_out(self._database):
+            lay_out(self._database)
         return _position(self._database)
 
     def finish(self) -> None:
@@ -326,21 +336,13 @@ def _prepare(database: Database) -> None:
     # Half the syncs of the ledger's: what a power cut takes away, the ledger still has.
     for setting in ("synchronous = NORMAL", "secure_delete = ON"):
         database.execute(f"PRAGMA {setting}")
-    if not _is_laid_out(database):
+    if not is_laid_out(database):
         database.execute("BEGIN IMMEDIATE")
-        if not _is_laid_out(database):  # looked at again: another process may have been quicker, and have taken in much
-            _refuse_others(database)
-            _lay_out(database)
+        if not is_laid_out(database):  # looked at again: another process may have been quicker, and have taken in much
+            refuse_others(database)
+            lay_out(database)
         database.execute("COMMIT")
     use_wal(database)
-
-
-def _refuse_others(database: Database) -> None:
-    [application] = database.execute("PRAGMA application_id").fetchone()
-    [tables] = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application != _APPLICATION:
-        [[_, _, path]] = database.execute("PRAGMA database_list").fetchall()
-        raise ConfigError(f"{path} is not a search file of this program but another database")
 
 
 def _empty(path: Path, damage: LedgerBroken) -> None:
@@ -351,17 +353,3 @@ def _empty(path: Path, damage: LedgerBroken) -> None:
             nothing.backup(database)
     except (Error, LedgerBroken) as error:
         raise Unavailable(f"{path} is no database any more; it is made anew at the next start") from error
-
-
-def _is_laid_out(database: Database) -> bool:
-    """False for a new file, one of another layout, one that another process has just emptied, and somebody else's."""
-    [application] = database.execute("PRAGMA application_id").fetchone()
-    [layout] = database.execute("PRAGMA user_version").fetchone()
-    return bool(application == _APPLICATION and layout == LAYOUT)
-
-
-def _lay_out(database: Database) -> None:
-    for table in ("state", "words", "said", "gone", "names"):
-        database.execute(f"DROP TABLE IF EXISTS {table}")
-    for statement in _TABLES:
-        database.execute(statement)

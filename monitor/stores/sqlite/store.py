@@ -11,7 +11,7 @@ import structlog
 from monitor.errors import Refused
 from monitor.ledger.tree import Frontier
 from monitor.model.instant import Instant
-from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, Positions
+from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, People, Positions, Reviews
 from monitor.stores.sqlite import bodies, checkpoints, migrations
 from monitor.stores.sqlite.agenda import SqliteAgenda
 from monitor.stores.sqlite.auditing import SqliteAuditing
@@ -24,7 +24,9 @@ from monitor.stores.sqlite.health import SqliteHealth
 from monitor.stores.sqlite.ledger import SqliteLedger
 from monitor.stores.sqlite.outbox import SqliteOutbox
 from monitor.stores.sqlite.peers import SqlitePeers
+from monitor.stores.sqlite.people import SqlitePeople
 from monitor.stores.sqlite.positions import SqlitePositions
+from monitor.stores.sqlite.reviews import SqliteReviews
 from monitor.stores.sqlite.transaction import Tail, Transaction, Transactions
 
 T = TypeVar("T")
@@ -44,6 +46,8 @@ class SqliteStore:
         self.peers: Peers = SqlitePeers(writer, reader)
         self.agenda: Agenda = SqliteAgenda(writer, reader)
         self.health: Health = SqliteHealth(writer, reader)
+        self.reviews: Reviews = SqliteReviews(reader, self.ledger)
+        self.people: People = SqlitePeople(writer, reader)
         self.checkpoints: Checkpoints = SqliteCheckpoints(reader)
         self.auditing = SqliteAuditing(reader, unpacker)
 
@@ -64,16 +68,22 @@ def _wall_clock() -> Instant:
 
 @asynccontextmanager
 async def open_store(
-    path: Path, *, readonly: bool = False, now: Callable[[], Instant] = _wall_clock, patience: float = 35.0
+    path: Path,
+    *,
+    readonly: bool = False,
+    now: Callable[[], Instant] = _wall_clock,
+    patience: float = 35.0,
+    seconds: float | None = None,
 ) -> AsyncIterator[SqliteStore]:
     """The store in this file, made if there is none.
 
     `readonly` makes and changes nothing, and does not mind a ledger that is broken. Otherwise LedgerBroken where it has lost
     what was signed for, or its tree is not that of its records. `now` dates what the store itself records; `patience` is how many
-    seconds another process may hold the lock.
+    seconds another process may hold the lock. Unavailable for a question that takes longer than `seconds`.
     """
     if readonly:
-        async with open_reader(path, prepare=lambda database: migrations.require(database, path)) as reader:
+        checked = open_reader(path, prepare=lambda database: migrations.require(database, path), seconds=seconds)
+        async with checked as reader:
             yield SqliteStore(_Refusing(path), reader)
         return
 
@@ -98,6 +108,6 @@ async def open_store(
 
     async with (
         open_writer(path, prepare=prepare, page=begin, patience=patience) as writer,
-        open_reader(path, prepare=lambda database: None) as reader,
+        open_reader(path, prepare=lambda database: None, seconds=seconds) as reader,
     ):
         yield SqliteStore(writer, reader)

@@ -30,10 +30,10 @@ from monitor.ledger.tree import Frontier, leaf_hash
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
-from monitor.model.record import Access, Appended, Content, Draft, Gap, Gone, Kept, Kind, Named, Said, Source
+from monitor.model.record import Access, Appended, Content, Draft, Gap, Gone, Kept, Kind, Named, Reviewed, Said, Source
 from monitor.stores.sqlite.bodies import Packer
 from monitor.stores.sqlite.channels import Channels, check
-from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.file import Database, plain
 
 T = TypeVar("T")
 
@@ -151,7 +151,7 @@ class Transaction:
         if held is not None:
             return Appended(held, new=False, kind=kind)
         index = self._record_draft(kind, number, draft)
-        self._project(number, content, index)
+        self._project(number, draft.post, content, index)
         return Appended(index, new=True, kind=kind)
 
     def _take_look(
@@ -264,7 +264,7 @@ class Transaction:
                 row = None
         return None if row is None else int(row[0])
 
-    def _project(self, number: int, content: Content, index: int) -> None:
+    def _project(self, number: int, post: PostId, content: Content, index: int) -> None:
         match content:
             case Gap():
                 self.database.execute(
@@ -275,6 +275,10 @@ class Transaction:
                 self.database.execute(
                     "INSERT OR REPLACE INTO access VALUES (?, ?, ?, ?)",
                     (number, pack(content.account), pack(content), index),
+                )
+            case Reviewed():
+                self.database.execute(
+                    "INSERT INTO reviews VALUES (?, ?, ?, ?)", (number, post, plain(content.story), index)
                 )
             case Kept():
                 size = parse(content.note).size

@@ -1,0 +1,357 @@
+"""What we need of where things are kept."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from monitor.model.alert import Alert, Receipt, State
+from monitor.model.channel import Identity
+from monitor.model.instant import Instant
+from monitor.model.match import Match
+from monitor.model.person import Person, Ticket
+from monitor.model.post import Post, PostId
+from monitor.model.record import Appended, Draft, Record, Sealed
+from monitor.ports.sources import Contact
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How a post stands: its newest revision's index, what it says (None: erased or never seen), deleted or not."""
+
+    index: int
+    post: Post | None
+    deleted: bool
+    observed_at: Instant
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A channel that the ledger knows. `number` is the ledger's own; `records` counts posts, `top` is the highest id held."""
+
+    number: int
+    identity: Identity
+    posts: int
+    top: PostId
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """Record `index`, with the leaf hash `leaf`, is in the tree over the first `size` records, with the root hash `root`: `path`
+    leads from one to the other (RFC 6962, section 2.1.1), leaf's side first."""
+
+    index: int
+    size: int
+    root: bytes
+    leaf: bytes
+    path: tuple[bytes, ...]
+
+
+class Ledger(Protocol):
+    """The append-only log of records, as a Merkle tree after RFC 6962."""
+
+    async def append(self, drafts: Sequence[Draft]) -> Sequence[Appended]:
+        """Make the drafts durable, in order, and say where each stands. All or nothing; returns when it is on the disk.
+
+        A draft that shows nothing new is not recorded: its answer names the record that says so already. `ledger/changes.py`
+        says what is new. A channel that was never seen, or is known otherwise now, is recorded first (`identity`).
+        Several processes may append; what waits is written in one transaction.
+        """
+        ...
+
+    async def size(self) -> int: ...
+
+    async def read(self, start: int, limit: int) -> Sequence[Record]:
+        """Records from index `start` on, in order, at most `limit`."""
+        ...
+
+    async def records(self, indices: Sequence[int]) -> Sequence[Record]:
+        """These records, in the order asked for."""
+        ...
+
+    async def sealed(self, start: int, limit: int) -> Sequence[Sealed]:
+        """The exact bytes of the same."""
+        ...
+
+    async def revisions(self, channel: Identity, post: PostId) -> Sequence[Record]:
+        """All records of one post, oldest first; none where the channel or post is unknown."""
+        ...
+
+    async def histories(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Record]:
+        """All records of these posts (ledger's channel number, post id), in the order of the ledger."""
+        ...
+
+    async def standing(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Standing]:
+        """How these posts stand; those never recorded are missing."""
+        ...
+
+    async def held(self) -> Sequence[Held]:
+        """The channels that the ledger knows, by number."""
+        ...
+
+    async def missing(
+        self, channel: Identity, *, first: PostId, last: PostId, limit: int, declared: bool = True
+    ) -> Sequence[tuple[PostId, PostId]]:
+        """Stretches of ids in `first`…`last` that no record accounts for (neither a post's nor a gap's), lowest first. With
+        `declared` False also those of which it is recorded that they are unknown."""
+        ...
+
+    async def unknown(self) -> Mapping[int, int]:
+        """By channel number, how many ids there are in such stretches (`declared` False) from 1 to the highest id held, of which
+        nothing is known. Channels without any are missing."""
+        ...
+
+    async def leaves(self, start: int, stop: int) -> Sequence[bytes]:
+        """Leaf hashes of the records `start` to `stop` (not included)."""
+        ...
+
+    async def root(self) -> tuple[int, bytes]:
+        """Size and root hash of the tree as it is."""
+        ...
+
+    async def prove(self, index: int) -> Proof:
+        """That this record is in the tree as it is. `Refused` where there is no such record."""
+        ...
+
+    async def count(self) -> Mapping[str, int]:
+        """Number of records of each kind."""
+        ...
+
+
+class Positions(Protocol):
+    """How many records each stage has dealt with."""
+
+    async def position(self, stage: str) -> int:
+        """0 for a stage that has never run."""
+        ...
+
+    async def advance(self, stage: str, *, upto: int) -> None:
+        """Only ever forward."""
+        ...
+
+
+class Heard(msgspec.Struct, frozen=True, gc=False):
+    """Record `record`, of this post (ledger's channel number, post id), was flagged. `at`: when it was published, or seen where
+    nobody knows that."""
+
+    record: int
+    number: int
+    post: PostId
+    at: Instant
+
+
+class Findings(Protocol):
+    """What was found in the records, and who is owed an alert for it."""
+
+    async def file(self, matches: Sequence[Match], alerts: Sequence[Alert], *, since: int, upto: int) -> bool:
+        """Keep matches (in the ledger too), alerts and the position of `detect`, all or nothing. False, and nothing
+        is kept, where the position is no longer `since`: another process has been there."""
+        ...
+
+    async def of_records(self, records: Sequence[int]) -> Sequence[Match]: ...
+
+    async def of_story(
+        self, story: str, *, limit: int, before: int | None = None, after: int | None = None
+    ) -> Sequence[Match]:
+        """The newest of records below `before`; with `after` the oldest of records above that. Newest first."""
+        ...
+
+    async def times(self, story: str, *, limit: int, after: int = -1) -> Sequence[Heard]:
+        """The first `limit` records above `after` that were flagged for the story, each once, in the order of the ledger."""
+        ...
+
+    async def alerted(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Alert]:
+        """Alerts ever owed for these posts (ledger's channel number, post id), oldest first."""
+        ...
+
+    async def count(self) -> Mapping[str, int]:
+        """Number of matches of each story."""
+        ...
+
+
+class Outbox(Protocol):
+    """Alerts until they are delivered or dead."""
+
+    async def due(self, now: Instant, *, limit: int, lanes: Sequence[str] | None = None) -> Sequence[Alert]:
+        """What waits and is due, oldest first within each lane. Of a lane whose oldest waiting alert is not due, nothing."""
+        ...
+
+    async def next_due(self) -> Instant | None:
+        """When the next waiting alert is due; None when nothing waits."""
+        ...
+
+    async def settle(self, receipts: Sequence[Receipt]) -> None:
+        """Keep what came of the attempts; final ones go into the ledger too."""
+        ...
+
+    async def alerts(
+        self, *, states: Sequence[State] = (), subscriber: str | None = None, limit: int = 100
+    ) -> Sequence[Alert]:
+        """Newest first."""
+        ...
+
+    async def retry(self, keys: Sequence[str], *, now: Instant) -> int:
+        """Dead and uncertain alerts wait again, with the key they had. How many did."""
+        ...
+
+    async def count(self) -> Mapping[tuple[str, State], int]:
+        """Number of alerts by subscriber and state."""
+        ...
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """How one account reaches a channel: Telegram's id (marked) and the access hash that is this account's own."""
+
+    account: str
+    username: str | None
+    id: int
+    access_hash: int
+
+
+class Peers(Protocol):
+    """Ids and access hashes, asked for once; how far each channel's updates are recorded."""
+
+    async def peers(self, account: str) -> Sequence[Peer]: ...
+
+    async def keep(self, peers: Sequence[Peer]) -> None: ...
+
+    async def contacts(self) -> Sequence[Contact]:
+        """The last proof of contact with each channel: what happened up to its `pts` is in the ledger."""
+        ...
+
+    async def met(self, contacts: Sequence[Contact]) -> None: ...
+
+
+class Errand(msgspec.Struct, frozen=True, order=True):
+    """Something to be done: look at a post again. `tier` tells looks of several kinds at one post apart."""
+
+    due_at: Instant
+    channel: int
+    post: PostId
+    tier: int
+
+
+class Agenda(Protocol):
+    """What is due when."""
+
+    async def schedule(self, errands: Sequence[Errand]) -> None:
+        """One a channel, post and tier; scheduled again, the later time counts."""
+        ...
+
+    async def due(self, now: Instant, *, limit: int) -> Sequence[Errand]: ...
+
+    async def done(self, errands: Sequence[Errand]) -> None: ...
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One row of health: what `subject` (a channel, stage, account or destination) showed at `at`. `red`: needs a person."""
+
+    part: str
+    subject: str
+    at: Instant
+    red: bool = False
+    note: str = ""
+    figures: dict[str, float] = {}
+
+
+class Health(Protocol):
+    """The evidence of health, stored by whoever has it and read by status, metrics and pages."""
+
+    async def report(self, facts: Sequence[Fact]) -> None:
+        """The newest fact of each part and subject stands."""
+        ...
+
+    async def facts(self) -> Sequence[Fact]: ...
+
+
+class Reviews(Protocol):
+    """Verdicts. Each is a record of the ledger: filed by appending it there, with its channel and post."""
+
+    async def of_posts(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Record]:
+        """Every verdict on these posts (ledger's channel number, post id), oldest first."""
+        ...
+
+    async def waiting(self, *, story: str | None = None, limit: int, before: int | None = None) -> Sequence[Match]:
+        """Matches (of this story) of posts on which nobody has given a verdict for it, one a post and story, the newest. Newest
+        first, from records below `before`."""
+        ...
+
+
+class People(Protocol):
+    """Who may sign in to the pages, and who has."""
+
+    async def put(self, person: Person) -> None:
+        """Keep them so, by name. Where they are disabled now, or have another password, every ticket of theirs ends."""
+        ...
+
+    async def all(self) -> Sequence[Person]:
+        """By name."""
+        ...
+
+    async def admit(self, ticket: Ticket) -> None: ...
+
+    async def admitted(self, digest: bytes, *, now: Instant) -> tuple[Person, Ticket] | None:
+        """Who shows this ticket; None where it was never given, is over, or the person is disabled."""
+        ...
+
+    async def tickets(self, name: str, *, now: Instant) -> Sequence[Ticket]:
+        """Those of this person that are good, oldest first."""
+        ...
+
+    async def dismiss(self, digests: Sequence[bytes]) -> None:
+        """These tickets are over."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Signed sizes and roots, kept in the ledger and beside it."""
+
+    async def latest(self) -> str | None:
+        """The newest note."""
+        ...
+
+    async def all(self) -> Sequence[str]: ...
+
+
+class Search(Protocol):
+    """Full-text search; can always be built again from the ledger."""
+
+    async def index(self, records: Sequence[Record], *, since: int, upto: int) -> bool:
+        """Take in these records and the position, all or nothing. False, and nothing is kept, where that is no longer `since`."""
+        ...
+
+    async def empty(self, *, since: int) -> bool:
+        """Begin again at 0. False, and nothing changes, where the position is no longer `since`."""
+        ...
+
+    async def position(self) -> int: ...
+
+    async def find(
+        self,
+        query: str,
+        *,
+        channel: Identity | None = None,
+        since: Instant | None = None,
+        until: Instant | None = None,
+        deleted: bool = False,
+        limit: int = 20,
+        before: int | None = None,
+    ) -> Sequence[int]:
+        """Records that say this in any form, by date and index, newest first, behind record `before`. `ConfigError`: no query."""
+        ...
+
+    async def marks(self, query: str, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
+        """Which words of each text answer the query: where they stand, in code points."""
+        ...
+
+
+class Store(Protocol):
+    """Those of the ports that one database keeps, side by side. (The search is in a file of its own.)"""
+
+    ledger: Ledger
+    positions: Positions
+    findings: Findings
+    outbox: Outbox
+    peers: Peers
+    agenda: Agenda
+    health: Health
+    reviews: Reviews
+    people: People
+    checkpoints: Checkpoints

@@ -1,0 +1,181 @@
+"""Is everything seen, matched and delivered, and on what evidence?"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from monitor.config import Settings
+from monitor.ledger.checkpoint import parse
+from monitor.model.alert import State
+from monitor.model.channel import Channel
+from monitor.model.instant import MINUTE, SECOND, Instant
+from monitor.ports import Contact, Fact, Held, Store
+
+DETECT = ("stage", "detect")
+FRESH = {"stage": 5 * MINUTE, "source": 5 * MINUTE, "duty": 25 * MINUTE}
+"""What must be heard of now and then, and how often at least. Of a destination there is news only when there are alerts."""
+STALE_POLLS = 3
+"""Polls that may be missed before evidence is too old to be any."""
+LOOKING = ("source", "channel", "stage", "duty")
+"""Whose facts are evidence that somebody looked at something. A destination only answers when there is an alert for it."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store has to say about health."""
+
+    facts: Sequence[Fact]
+    contacts: Sequence[Contact]
+    held: Sequence[Held]
+    unknown: Mapping[int, int]
+    """How many ids nothing is known of, by the ledger's number of their channel."""
+    kinds: Mapping[str, int]
+    outbox: Mapping[tuple[str, State], int]
+    matches: Mapping[str, int]
+    size: int
+    detected: int
+    checkpoint: str | None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing and how it stands. `words` say why it is red, or what is known."""
+
+    part: str
+    subject: str
+    red: bool
+    at: Instant | None
+    words: str
+    figures: Mapping[str, float] = {}
+
+
+async def gather(store: Store) -> Seen:
+    return Seen(
+        facts=await store.health.facts(),
+        contacts=await store.peers.contacts(),
+        held=await store.ledger.held(),
+        unknown=await store.ledger.unknown(),
+        kinds=await store.ledger.count(),
+        outbox=await store.outbox.count(),
+        matches=await store.findings.count(),
+        size=await store.ledger.size(),
+        detected=await store.positions.position("detect"),
+        checkpoint=await store.checkpoints.latest(),
+    )
+
+
+def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
+    """How everything stands at `now`: channels first, then what works on them, then who is told."""
+    oldest = now - int(settings.collect.poll_seconds * SECOND) * STALE_POLLS - MINUTE
+    if not settings.channels:
+        yield Line(part="channel", subject="-", red=True, at=None, words="no channels: nothing is watched")
+    for channel in settings.channels:
+        yield _channel(channel, seen, oldest=oldest)
+    # What was taken out of the configuration may have been red when it was last looked at, and nobody looks any more.
+    concerned = {
+        "channel": (),  # told of above
+        "source": [account.name for account in settings.accounts],
+        "destination": [subscriber.name for subscriber, _ in settings.subscribers],
+    }
+    for fact in seen.facts:
+        if (fact.part, fact.subject) != DETECT and fact.subject in concerned.get(fact.part, (fact.subject,)):
+            yield _fact(fact, now=now, oldest=oldest)
+    yield _ledger(seen)
+    yield _detect(seen, now=now, oldest=oldest)
+    yield from _subscribers(settings, seen.outbox)
+
+
+def evidence(facts: Iterable[Fact], *, now: Instant) -> int | None:
+    """How old the newest evidence is that anything was looked at, in milliseconds; None where there is none."""
+    newest = max((fact.at for fact in facts if fact.part in LOOKING), default=None)
+    return None if newest is None else max(0, now - newest)
+
+
+def _detect(seen: Seen, *, now: Instant, oldest: Instant) -> Line:
+    fact = next((fact for fact in seen.facts if (fact.part, fact.subject) == DETECT), None)
+    part, subject = DETECT
+    stands = _fact(fact, now=now, oldest=oldest) if fact is not None else None
+    return Line(
+        part=part,
+        subject=subject,
+        red=stands is not None and stands.red,
+        at=None if fact is None else fact.at,
+        words=f"{seen.detected:,} of {seen.size:,} records",
+        figures={"position": seen.detected, "behind": seen.size - seen.detected, **(fact.figures if fact else {})},
+    )
+
+
+def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
+    contact = next((each for each in seen.contacts if _is(channel, each.channel.id, each.channel.username)), None)
+    held = next((each for each in seen.held if _is(channel, each.identity.id, each.identity.username)), None)
+    fact = next((each for each in seen.facts if each.part == "channel" and _names(channel, each.subject)), None)
+    at = max((each.at for each in (contact, fact) if each is not None), default=None)
+    figures = dict(fact.figures) if fact else {}
+    figures["posts"] = held.posts if held else 0
+    if contact is not None:
+        figures["top"] = max(contact.top, held.top if held else 0)  # what was pushed is newer than the last look
+    words = ""
+    if fact is not None and fact.red:
+        words = fact.note or f"{_number(fact.figures.get('unknown', 0))} posts unknown"
+    if at is None:
+        words = "never seen"
+    elif at < oldest and not words:
+        words = "no proof of contact since then"
+    known = _posts(held.posts if held else 0)
+    if "top" in figures:
+        known += f", newest {_number(figures['top'])}"
+    if held is not None and (unknown := seen.unknown.get(held.number, 0)):
+        figures["declared unknown"] = unknown
+        known += f", {unknown:,} older or missing ids declared unknown"
+    return Line(
+        part="channel",
+        subject=channel.name,
+        red=bool(words),
+        at=at,
+        words=f"{words}; {known}" if words else known,
+        figures=figures,
+    )
+
+
+def _is(channel: Channel, id: int | None, username: str | None) -> bool:
+    if channel.id is not None and id is not None:
+        return channel.id == id
+    return channel.username is not None and username is not None and channel.username.casefold() == username.casefold()
+
+
+def _names(channel: Channel, subject: str) -> bool:
+    return subject.casefold() in ((channel.username or "").casefold(), str(channel.id))
+
+
+def _fact(fact: Fact, *, now: Instant, oldest: Instant) -> Line:
+    stale = fact.part in FRESH and fact.at < min(oldest, now - FRESH[fact.part])
+    known = ", ".join(f"{_number(figure)} {name}" for name, figure in fact.figures.items())
+    words = "; ".join(part for part in (fact.note, "nothing was heard of it since" if stale else "", known) if part)
+    return Line(
+        part=fact.part, subject=fact.subject, red=fact.red or stale, at=fact.at, words=words, figures=fact.figures
+    )
+
+
+def _ledger(seen: Seen) -> Line:
+    faults = seen.kinds.get("fault", 0)
+    signed = parse(seen.checkpoint).size if seen.checkpoint is not None else 0
+    words = (
+        f"{seen.size:,} records, {signed:,} of them signed for, {sum(seen.matches.values()):,} matches, {faults} faults"
+    )
+    figures = {"records": seen.size, "signed": signed, "faults": faults}
+    return Line(part="ledger", subject="records", red=False, at=None, words=words, figures=figures)
+
+
+def _subscribers(settings: Settings, outbox: Mapping[tuple[str, State], int]) -> Iterable[Line]:
+    names = [subscriber.name for subscriber, _ in settings.subscribers]
+    names += sorted({name for name, _ in outbox} - set(names))
+    for name in names:
+        counts = {state.value: outbox.get((name, state), 0) for state in State}
+        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing so far"
+        yield Line(part="subscriber", subject=name, red=False, at=None, words=words, figures=counts)
+
+
+def _posts(count: int) -> str:
+    return f"{count:,} post" if count == 1 else f"{count:,} posts"
+
+
+def _number(figure: float) -> str:
+    return f"{figure:,.0f}" if float(figure).is_integer() else f"{figure:,.2f}"

@@ -1,0 +1,234 @@
+"""What happened in a story: the posts that were flagged for it, what became of them, who spoke, and who said it after them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from monitor.alerting.plan import parties, said_before_each
+from monitor.config import Settings
+from monitor.matching.fold import fold_words
+from monitor.model.channel import Identity
+from monitor.model.instant import Instant
+from monitor.model.match import Match
+from monitor.model.post import Post, PostId
+from monitor.model.record import Kind, Record, Reviewed
+from monitor.model.review import STANDING
+from monitor.ports import Store
+
+MOST = 200
+"""Matches on a page."""
+SAME = 40
+"""Letters and spaces that a text has at least, folded, before another that reads so is taken for its copy: short ones are said
+by many."""
+
+_HAPPENINGS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
+_VERDICTS = {
+    "corroborated": "corroborated",
+    "disputed": "disputed",
+    "false": "called false",
+    "miscaptioned": "called miscaptioned",
+    "manipulated": "called manipulated",
+    "irrelevant": "called irrelevant",
+}
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A post was published, edited or deleted.
+
+    `at`: when, as far as anybody knows (`when`). `match`: that of this very record. `before`: what the post said before this
+    change. `party`: who speaks there, "" if that is unknown. `standing`: the newest review of the post for the story, by aspect;
+    empty where nobody has said anything. `copies`: later posts of the story that pass on the same, oldest first.
+    """
+
+    at: Instant
+    record: Record
+    match: Match | None = None
+    before: Post | None = None
+    party: str = ""
+    standing: Mapping[str, Record] = {}
+    copies: tuple["Moment", ...] = ()
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a story's timeline, oldest first. `lanes`: the parties on it, those that spoke first first.
+
+    `older` and `newer`, given as `before`, lead to the pages beside it; None where there is none.
+    """
+
+    story: str
+    title: str
+    lanes: tuple[str, ...]
+    moments: tuple[Moment, ...]
+    older: int | None
+    newer: int | None
+
+
+async def timeline(store: Store, settings: Settings, story: str, *, limit: int, before: int | None = None) -> Timeline:
+    """The newest `limit` matches of the story, MOST at most, or those of records below `before`, with all that became of their
+    posts. A post stands on one page, that of its newest match. A story that is no longer in force still has the timeline it had,
+    and one that never was has an empty one.
+    """
+    limit = max(1, min(limit, MOST))
+    found = await store.findings.of_story(story, limit=limit + 1, before=before)
+    titles = {each.id: each.title for each in settings.stories}
+    records = await happenings(store, found[:limit])
+    matches = _by_record(
+        each for each in await store.findings.of_records([record.index for record in records]) if each.story == story
+    )
+    if before is not None:
+        above = {_post(record) for record in records if record.index >= before and record.index in matches}
+        records = [record for record in records if _post(record) not in above]
+    reviews = await store.reviews.of_posts(sorted({_post(record) for record in records}))
+    moments = _moments(records, matches, standings(reviews, story), parties(settings.channels))
+    return Timeline(
+        story=story,
+        title=titles.get(story, story),
+        lanes=tuple(dict.fromkeys(each.party for each in moments)),
+        moments=gathered(moments),
+        older=found[limit - 1].record if len(found) > limit else None,
+        newer=None if before is None else await _newer(store, story, limit=limit, before=before),
+    )
+
+
+async def happenings(store: Store, matches: Sequence[Match]) -> list[Record]:
+    """All that happened to the posts that these matches are of, in the order in which it did (`when`)."""
+    flagged = await store.ledger.records([match.record for match in matches])
+    records = await store.ledger.histories([_post(record) for record in flagged])
+    return sorted((each for each in records if each.kind in _HAPPENINGS), key=lambda each: (when(each), each.index))
+
+
+def when(record: Record) -> Instant:
+    """When it was published; of a change the date of the edit, or else when it was seen, for nobody knows better."""
+    if record.kind is Kind.PUBLISHED and record.published_at is not None:
+        return record.published_at
+    return (record.said.edited_at if record.said else None) or record.observed_at
+
+
+def gathered(moments: Sequence[Moment]) -> tuple[Moment, ...]:
+    """The same moments, those under the first of them that only pass it on: publications that were forwarded from the same post,
+    or are that post, or read alike. Edits and deletions are never put away."""
+    groups, met = _Groups(), set[tuple[int, PostId]]()
+    for place, moment in enumerate(moments):
+        # A post that is there again after it was gone is no copy of itself, but one more thing that happened to it.
+        is_new = moment.record.kind is Kind.PUBLISHED and _post(moment.record) not in met
+        groups.add(place, _marks(moment.record) if is_new else ())
+        if is_new:
+            met.add(_post(moment.record))
+    copies: dict[int, list[Moment]] = defaultdict(list)
+    for place, moment in enumerate(moments):
+        if (first := groups.first(place)) != place:
+            copies[first].append(moment)
+    return tuple(
+        msgspec.structs.replace(moment, copies=(*moment.copies, *copies[place])) if place in copies else moment
+        for place, moment in enumerate(moments)
+        if groups.first(place) == place
+    )
+
+
+def standings(reviews: Iterable[Record], story: str) -> dict[tuple[int, PostId], dict[str, Record]]:
+    """How the reviewed posts stand in this story: the newest review of each aspect, by channel number and post. `reviews`: oldest
+    first."""
+    found: dict[tuple[int, PostId], dict[str, Record]] = defaultdict(dict)
+    for record in reviews:
+        if isinstance(record.content, Reviewed) and record.content.story == story:
+            found[_post(record)][record.content.aspect] = record
+    return dict(found)
+
+
+def standing_words(standing: Mapping[str, Record]) -> str:
+    """What is said beside a claim: who called it what, if anybody spoke of its truth."""
+    said = standing["truth"].content if "truth" in standing else None
+    if not isinstance(said, Reviewed) or said.verdict == "unverified":
+        return STANDING
+    return f"{_VERDICTS.get(said.verdict, said.verdict)} by {said.by}"
+
+
+async def _newer(store: Store, story: str, *, limit: int, before: int) -> int | None:
+    above = await store.findings.of_story(story, limit=limit, after=before - 1)
+    return above[0].record + 1 if above else None
+
+
+def _moments(
+    records: Sequence[Record],
+    matches: Mapping[int, Match],
+    standing: Mapping[tuple[int, PostId], Mapping[str, Record]],
+    speakers: Mapping[int | str, str],
+) -> list[Moment]:
+    before = dict(_said_before(records))
+    return [
+        Moment(
+            at=when(record),
+            record=record,
+            match=matches.get(record.index),
+            before=before[record.index] if record.kind is not Kind.PUBLISHED else None,
+            party=_party(record.channel, speakers),
+            standing=standing.get(_post(record), {}),
+        )
+        for record in records
+    ]
+
+
+def _said_before(records: Iterable[Record]) -> Iterator[tuple[int, Post | None]]:
+    posts: dict[tuple[int, PostId], list[Record]] = defaultdict(list)
+    for record in sorted(records, key=lambda each: each.index):
+        posts[_post(record)].append(record)
+    for revisions in posts.values():
+        yield from zip((each.index for each in revisions), said_before_each(revisions), strict=True)
+
+
+def _by_record(matches: Iterable[Match]) -> dict[int, Match]:
+    """Of several of a record, in other editions, the first."""
+    found: dict[int, Match] = {}
+    for match in matches:
+        found.setdefault(match.record, match)
+    return found
+
+
+def _party(channel: Identity | None, speakers: Mapping[int | str, str]) -> str:
+    if channel is None:
+        return ""
+    return speakers.get(channel.id or 0) or speakers.get((channel.username or "").lower(), "")
+
+
+def _post(record: Record) -> tuple[int, PostId]:
+    return record.number, record.post
+
+
+def _marks(record: Record) -> Iterator[object]:
+    """Any one of which two publications that say the same have in common."""
+    if record.channel is not None:
+        yield _known_as(record.channel), record.post
+    if (said := record.said) is None:
+        return
+    forward = said.forward
+    if forward is not None and forward.channel is not None and forward.post is not None:
+        yield _known_as(forward.channel), forward.post
+    text = fold_words(said.text)
+    # A letter that the fold does not know is spelled in seven bytes, of which the first is this.
+    if len(text) - 6 * text.count(b"\x01") >= SAME:
+        yield text
+
+
+def _known_as(channel: Identity) -> int | str:
+    return channel.id if channel.id is not None else (channel.username or "").lower()
+
+
+class _Groups:
+    """Places that have a mark in common, over any number of others, belong to the first of them."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, int] = {}
+        self._marked: dict[object, int] = {}
+
+    def add(self, place: int, marks: Iterable[object]) -> None:
+        self._above[place] = place
+        for mark in marks:
+            one, other = self.first(self._marked.setdefault(mark, place)), self.first(place)
+            self._above[max(one, other)] = min(one, other)
+
+    def first(self, place: int) -> int:
+        while (above := self._above[place]) != place:
+            self._above[place] = self._above[above]
+            place = above
+        return place

@@ -1,0 +1,81 @@
+"""Health: how everything stands, and on what evidence"""
+
+import msgspec
+import pytest
+from builders import BRIDGE, NOON, gap, revision
+
+from monitor.config import Settings
+from monitor.model.channel import Channel
+from monitor.model.instant import MINUTE, SECOND
+from monitor.ports import Contact, Fact, Store
+from monitor.views.health import Line, evidence, gather, judge
+
+
+async def channels(store: Store, settings: Settings) -> list[Line]:
+    seen = await gather(store)
+    return [line for line in judge(settings, seen, now=NOON) if line.part == "channel"]
+
+
+@pytest.fixture
+def watching(settings: Settings) -> Settings:
+    """One channel."""
+    return msgspec.structs.replace(settings, channels=(Channel(username="bridge_news"),))
+
+
+async def test_a_channel_with_a_fresh_proof_of_contact_is_well(store: Store, watching: Settings) -> None:
+    await store.ledger.append([revision(number=3)])
+    await store.ledger.append([gap(1, 2)])
+    await store.peers.met([Contact(BRIDGE, NOON - MINUTE, top=3)])
+
+    [line] = await channels(store, watching)
+
+    assert (line.red, line.at, line.words) == (False, NOON - MINUTE, "1 post, newest 3")
+
+
+async def test_a_channel_says_how_many_ids_nothing_is_known_of(store: Store, watching: Settings) -> None:
+    await store.ledger.append([gap(1, 2_000, "unknown"), gap(1, 500), revision(number=700), revision(number=2_001)])
+    await store.peers.met([Contact(BRIDGE, NOON, top=2_001)])
+
+    [line] = await channels(store, watching)
+
+    assert line.words == "2 posts, newest 2,001, 1,499 older or missing ids declared unknown"
+    assert line.figures["declared unknown"] == 1_499
+
+
+async def test_a_proof_that_is_too_old_is_none(store: Store, watching: Settings) -> None:
+    await store.ledger.append([revision()])
+    await store.peers.met([Contact(BRIDGE, NOON - 60 * MINUTE, top=1)])
+
+    [line] = await channels(store, watching)
+
+    assert (line.red, line.words) == (True, "no proof of contact since then; 1 post, newest 1")
+
+
+async def test_where_nothing_is_watched_that_is_red(store: Store, settings: Settings) -> None:
+    [line] = await channels(store, msgspec.structs.replace(settings, channels=()))
+
+    assert (line.red, line.words) == (True, "no channels: nothing is watched")
+
+
+def test_the_evidence_is_as_old_as_the_newest_fact_of_somebody_who_looks() -> None:
+    facts = [
+        Fact("channel", "bridge_news", NOON - 9 * SECOND),
+        Fact("stage", "detect", NOON - 7 * SECOND),
+        Fact("destination", "desk", NOON - SECOND),
+    ]
+
+    assert evidence(facts, now=NOON) == 7 * SECOND
+
+
+@pytest.mark.parametrize("part", ["source", "channel", "stage", "duty"])
+def test_each_of_those_who_look_gives_evidence_even_of_trouble(part: str) -> None:
+    assert evidence([Fact(part, "x", NOON - 1, red=True)], now=NOON) == 1
+
+
+def test_there_is_none_where_nobody_ever_looked() -> None:
+    assert evidence([], now=NOON) is None
+    assert evidence([Fact("destination", "desk", NOON)], now=NOON) is None
+
+
+def test_evidence_from_a_clock_that_is_ahead_is_new() -> None:
+    assert evidence([Fact("duty", "reread", NOON + MINUTE)], now=NOON) == 0
