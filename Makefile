@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 ARGS ?=
 
-.PHONY: demo test test-full check fix bench run setup lock clean
+.PHONY: demo test test-full check fix bench run setup lock clean chromium
 .DEFAULT_GOAL := demo
 
 setup: .venv/.ready
@@ -27,11 +27,15 @@ demo: setup
 run: setup
 	@$(BIN)/monitor run $(ARGS)
 
-test: setup
+# The pages are looked at in a browser, where one is here or can be had; nothing fails without.
+chromium: setup
+	@sh tests/install_chromium.sh
+
+test: setup chromium
 	@$(BIN)/python -m pytest -m "not full" $(ARGS)
 
 # The full figures of every issue, and the table of what was measured.
-test-full: setup
+test-full: setup chromium
 	@MONITOR_FULL=1 $(BIN)/python -m pytest --measured=docs/measured.md $(ARGS)
 
 check: setup

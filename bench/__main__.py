@@ -36,9 +36,16 @@ def matching() -> Rows:
     return [row for names in (10, 1_000, 10_000) for row in _flat(measure(names), f"{names:,} names: ")]
 
 
+def pages() -> Rows:
+    from bench.pages import measure
+
+    return asyncio.run(measure())
+
+
 SECTIONS: Mapping[str, tuple[str, Callable[[], Rows]]] = {
     "whole": ("The whole daemon, wire to outbox", whole),
     "latency": ("From push to webhook", latency),
+    "pages": ("The pages over 100,000 posts", pages),
     "store": ("The store", store),
     "matching": ("Matching", matching),
 }

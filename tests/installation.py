@@ -110,9 +110,10 @@ class Installation:
             )
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The daemon while the block lasts, then stopped as a service manager stops it. Its exit code must be 0."""
-        process = await self.start()
+    async def running(self, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+        """The daemon, or another command, while the block lasts, then stopped as a service manager stops it. Its exit code must
+        be 0."""
+        process = await self.start(*arguments)
         try:
             yield process
         finally:
@@ -121,6 +122,14 @@ class Installation:
             code = await asyncio.wait_for(process.wait(), 15)
         if code != 0:
             raise RuntimeError(f"the daemon ended with {code}:\n{self.log()}")
+
+    async def first_line(self, *, seconds: float = 30) -> str:
+        """What it says first."""
+        path = self.base / "daemon.log"
+        async with asyncio.timeout(seconds):
+            while not path.exists() or "\n" not in path.read_text("utf-8", "replace"):
+                await asyncio.sleep(0.02)
+        return path.read_text("utf-8", "replace").splitlines()[0]
 
     async def command(self, *arguments: str, seconds: float = 60) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of one command."""

@@ -15,7 +15,7 @@ FLOORS = {
     1: ("ports", "ledger"),
     2: ("matching", "alerting", "completeness", "telegram"),
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
-    4: ("daemon", "config", "logs", "clock"),
+    4: ("daemon", "config", "logs", "clock", "views"),
     5: ("cli", "web", "bot", "__main__"),
 }
 """The lower may not know the upper. `telegram` is what the Telegram source and notifier share: the one door to Telethon."""
@@ -49,6 +49,7 @@ PLAIN = {
 DERIVED = {
     "Commands": "click takes a Group, and loads its commands when it lists them",
     "_Bridge": "logging takes a Handler",
+    "Gate": "Litestar takes an AbstractAuthenticationMiddleware",
     "Dialler": "httpcore takes an AsyncNetworkBackend",
 }
 """The classes that are derived because a library takes nothing else."""

@@ -10,6 +10,7 @@ from monitor.cli.usage import Usage, with_usage
 COMMANDS = {
     "demo": ("demo", "Play the sample story on a Telegram of its own: no account, no network."),
     "run": ("run", "Collect, record, match and alert until SIGTERM."),
+    "web": ("web", "The reviewers' pages: stories, posts, reviews, search, health."),
     "check": ("check", "Read the whole configuration, start nothing."),
     "login": ("login", "Sign a collecting account in."),
     "status": ("status", "Is everything seen, matched and delivered?"),
@@ -22,6 +23,8 @@ COMMANDS = {
     "verify": ("verify", "Recompute the ledger and compare it with its checkpoints."),
     "checkpoint": ("checkpoint", "Sign the present size and root: what an auditor keeps."),
     "export": ("export", "Records for people and programs."),
+    "review": ("review", "File a verdict on a post."),
+    "people": ("people", "Who may sign in to the pages, and as what."),
     "alerts": ("alerts", "What is due, and what failed for good."),
 }
 """By name: the module in this package that has it as `command`, and what it does in a line."""

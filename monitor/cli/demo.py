@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from monitor import logs
+from monitor.cli.pages import served
 from monitor.cli.rehearsing import Outcome, outcome
 from monitor.cli.screen import emit, line, prose, say
 from monitor.cli.usage import Usage, with_usage
@@ -45,12 +46,13 @@ PATIENCE = 60.0
 @click.command()
 @click.option("--once", is_flag=True, help="End when the story is told; 0 only if every alert came, exactly once.")
 @click.option("--speed", type=click.FloatRange(min=0.1), default=120.0, show_default=True, help="Divides the pauses.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="For the pages, once there are some.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="For the pages; any that is free by default.")
 @with_usage
 def command(usage: Usage, *, once: bool, speed: float, port: int) -> int:
     """Tell the sample story, Belgorod in June 2023, on a Telegram of its own: no account, no network. The daemon reads it with
     the real client over the real protocol, and its alerts are printed as they come; of every other post it is said what might
-    have been taken for the story in it. Log lines with --verbose.
+    have been taken for the story in it. The pages are served meanwhile, at an address that is printed, to a person made for it.
+    Log lines with --verbose.
 
     \b
     Example:
@@ -59,10 +61,10 @@ def command(usage: Usage, *, once: bool, speed: float, port: int) -> int:
     logs.configure(verbose=usage.verbose, quiet=not usage.verbose)
     BASE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(BASE.with_suffix(".lock"), what=f"the rehearsal in {BASE}"):
-        return asyncio.run(_demo(usage, once=once, speed=speed))
+        return asyncio.run(_demo(usage, once=once, speed=speed, port=port))
 
 
-async def _demo(usage: Usage, *, once: bool, speed: float) -> int:
+async def _demo(usage: Usage, *, once: bool, speed: float, port: int) -> int:
     from monitor.daemon import run  # the dictionaries, for which `--help` need not wait
 
     sample = Path(str(files("monitor.rehearsal") / "belgorod"))
@@ -80,7 +82,9 @@ async def _demo(usage: Usage, *, once: bool, speed: float) -> int:
             say(story.title, style="bold")
             prose(f"{story.note.strip()}\n")
         # The store is made here, so that it can be looked at while the daemon fills it.
-        async with open_store(settings.store.path) as store:
+        async with open_store(settings.store.path) as store, served(store, BASE / "config", port=port) as pages:
+            if not usage.json:
+                say(f"The pages are at {pages.address} : sign in as {pages.name} with the password {pages.password}\n")
             daemon = asyncio.create_task(run(settings, out=sys.stderr if usage.json else sys.stdout))
             try:
                 await _until(daemon, lambda: _met(store, len(story.channels)))
@@ -93,7 +97,8 @@ async def _demo(usage: Usage, *, once: bool, speed: float) -> int:
                 await asyncio.sleep(1)  # for one alert too many to show itself
                 came = await outcome(story, store, world, subscribers=(TERMINAL, DESK), chat=DESK)
                 if not once:
-                    say("\nThe story is told. The daemon goes on watching; Ctrl-C ends it.")
+                    say(f"\nThe pages are at {pages.address} : {pages.name}, {pages.password}")
+                    say("The story is told. The daemon goes on watching; Ctrl-C ends it.")
                     await daemon
             finally:
                 daemon.cancel()

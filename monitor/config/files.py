@@ -36,6 +36,12 @@ class TelegramTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server | None = None
 
 
+class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65_535)] = 8080
+    address: str = ""
+
+
 class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """monitor.toml"""
 
@@ -45,6 +51,7 @@ class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bot: Bot | None = None
     telegram: TelegramTable = TelegramTable()
     collect: CollectTable = CollectTable()
+    web: WebTable = WebTable()
 
 
 class ChannelsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

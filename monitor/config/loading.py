@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from monitor.config import channels, environment, machine, stories, subscribers
+from monitor.config import channels, environment, machine, pages, stories, subscribers
 from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
 from monitor.config.fitting import fit, present
 from monitor.config.mistakes import Mistake, Mistakes, Notes
@@ -42,6 +42,7 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
         store=machine.store(machinery.store, base, on_machine),
         ledger=machine.ledger(machinery.ledger, base, on_machine),
         collect=machine.collect(machinery.collect, server, on_machine),
+        web=pages.web(machinery.web, on_machine),
         accounts=machine.accounts(machinery.account, base, on_machine),
         bot=machine.bot(machinery.bot, base, on_machine),
         server=server,

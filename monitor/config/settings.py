@@ -42,6 +42,14 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True):
     late_seconds: float
 
 
+class Web(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the pages are served. `address`: as people's browsers know it, `https://…`, where that is another; empty: as served."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    address: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration. `base`: what relative paths were relative to, the directory's parent.
 
@@ -53,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     ledger: Ledger
     collect: Collect
+    web: Web = Web()
     accounts: tuple[Account, ...] = ()
     bot: Bot | None = None
     server: Server | None = None

@@ -18,6 +18,7 @@ from monitor.model.record import (
     Blind,
     Configured,
     Content,
+    Custody,
     Faulted,
     Flagged,
     Gap,
@@ -53,6 +54,7 @@ KIND_OF: dict[type, Kind] = {
     Told: Kind.ALERT,
     Reviewed: Kind.REVIEW,
     Configured: Kind.CONFIG,
+    Custody: Kind.CUSTODY,
     Kept: Kind.CHECKPOINT,
     Faulted: Kind.FAULT,
 }

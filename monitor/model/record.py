@@ -144,6 +144,15 @@ class Configured(msgspec.Struct, frozen=True, omit_defaults=True):
     channels: dict[str, dict[str, str]] = {}
 
 
+class Custody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something was done to what is kept here, or tried: `action` on `subject`, by whom or from where."""
+
+    action: str
+    subject: str
+    by: str
+    note: str = ""
+
+
 class Kept(msgspec.Struct, frozen=True):
     """A checkpoint was signed: the note as it stands."""
 
@@ -159,7 +168,7 @@ class Faulted(msgspec.Struct, frozen=True, omit_defaults=True):
     raw: bytes = b""
 
 
-Content = Said | Gone | Gap | Blind | Access | Named | Flagged | Told | Reviewed | Configured | Kept | Faulted
+Content = Said | Gone | Gap | Blind | Access | Named | Flagged | Told | Reviewed | Configured | Custody | Kept | Faulted
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

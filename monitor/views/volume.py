@@ -7,7 +7,6 @@ from monitor.model.instant import HOUR, Instant
 from monitor.model.post import PostId
 from monitor.ports import Findings, Heard
 
-
 CHUNK = 20_000
 """Matches read at once: each look is short, however many there are."""
 

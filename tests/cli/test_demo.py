@@ -1,5 +1,6 @@
 """The rehearsal that a stranger begins with."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,6 +38,9 @@ def told(monitor: Callable[..., Called]) -> Called:
 def test_ends_well_when_every_alert_came_once(told: Called) -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert "80 of 80 expected alerts delivered" in told.stdout
+    assert re.search(
+        r"The pages are at http://127\.0\.0\.1:\d+ : sign in as editor with the password [a-z0-9-]{29}", told.stdout
+    )
     assert "each exactly once. The ledger verifies." in told.stdout
 
 

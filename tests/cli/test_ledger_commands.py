@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision
+from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision, verdict
 from commanding import Desk
 
 from monitor.ledger.checkpoint import parse, parse_vkey, verify
@@ -117,6 +117,20 @@ def test_show_gives_programs_the_same(kept: Desk) -> None:
     assert post["records"][2]["last_seen_at"] == "2023-06-04T12:00:00Z"
     assert [(found["story"], found["record"]) for found in post["matches"]] == [("bridge", 1)]
     assert [(told["key"], told["state"]) for told in post["alerts"]] == [("m-1", "waiting")]
+
+
+def test_show_has_what_reviewers_said(kept: Desk) -> None:
+    kept.fill(lambda store: store.ledger.append([verdict(reason="The photo is\nof last year.")]))
+
+    lines = kept.run("show", "bridge_news/1").out.splitlines()
+    (post,) = kept.run("show", "bridge_news/1", "--json").lines
+
+    at = lines.index("reviewed for bridge, 2023-06-04T13:30:00Z")
+    assert lines[at + 1] == "  olena: truth disputed: The photo is ⏎ of last year."
+    assert at > lines.index("  «bridge» is Bridge")
+    assert [(said["verdict"], said["by"], said["at"]) for said in post["reviews"]] == [
+        ("disputed", "olena", "2023-06-04T13:30:00Z")
+    ]
 
 
 def test_the_timeline_of_a_story_has_the_posts_that_were_flagged(kept: Desk) -> None:
@@ -317,6 +331,10 @@ def test_a_note_beside_the_database_that_is_none_is_named(kept: Desk) -> None:
         ("UPDATE matches SET story = 'another'", 7, "its row in matches says otherwise"),
         ("UPDATE matches SET record = 2", 7, "its row in matches says otherwise"),
         ("DELETE FROM matches", None, "matches lacks 1 of them"),
+        ("UPDATE reviews SET number = 2", 8, "its row in reviews says otherwise"),
+        ("UPDATE reviews SET story = 'another'", 8, "its row in reviews says otherwise"),
+        ("UPDATE reviews SET seq = 2", 2, "its row in reviews says otherwise"),
+        ("DELETE FROM reviews", None, "reviews lacks 1 of them"),
         ("UPDATE checkpoints SET seq = 5", 5, "its row in checkpoints says otherwise"),
         ("DELETE FROM checkpoints", None, "checkpoints lacks 1 of them"),
     ],
@@ -324,6 +342,7 @@ def test_a_note_beside_the_database_that_is_none_is_named(kept: Desk) -> None:
 def test_what_questions_are_answered_from_must_say_what_the_records_say(
     statement: str, index: int | None, reason: str, kept: Desk
 ) -> None:
+    kept.fill(lambda store: store.ledger.append([verdict()]))
     kept.run("checkpoint")
     assert kept.run("verify").code == 0
     altered(kept, statement)

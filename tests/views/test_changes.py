@@ -1,5 +1,7 @@
 """What changed between two texts"""
 
+import time
+
 import pytest
 
 from monitor.views.changes import LONGEST, changes
@@ -22,3 +24,16 @@ def test_of_texts_that_would_take_long_to_compare_is_all() -> None:
     long = "a " * LONGEST
 
     assert list(changes(long, "b")) == [("gone", long), ("new", "b")]
+
+
+def test_of_two_words_said_over_and_over_again_is_told_in_no_time() -> None:
+    """HOS-06: what somebody writes who wants the comparison to take minutes is told as far as it was looked at."""
+    before, after = "a " * 450, "".join("a b " if each % 2 else "a a " for each in range(225))
+
+    began = time.perf_counter()
+    found = list(changes(before, after))
+    took = time.perf_counter() - began
+
+    assert "".join(words for what, words in found if what != "gone") == after
+    assert "".join(words for what, words in found if what != "new") == before
+    assert took < 1

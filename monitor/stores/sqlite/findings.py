@@ -106,8 +106,8 @@ def _headers(database: Database, records: Iterable[int]) -> dict[int, Header | N
 
 
 def _times(database: Database, story: str, after: int, limit: int) -> list[Heard]:
-    """From the headers alone: nothing is unpacked. One of a later format is of no post and no time: it is there so that whoever asks on
-    does not ask for ever."""
+    """From the headers alone: nothing is unpacked. One of a later format is of no post and no time; left out, it would let whoever
+    asks on believe that it was the end."""
     rows = database.execute(
         "SELECT record, header FROM (SELECT DISTINCT record FROM matches WHERE story = ? AND record > ?"
         " ORDER BY record LIMIT ?) JOIN log ON log.seq = record ORDER BY record",

@@ -1,0 +1,66 @@
+"""monitor web: the reviewers' pages."""
+
+import asyncio
+import os
+import signal
+
+import click
+import structlog
+
+from monitor.cli.screen import emit, say, tell
+from monitor.cli.usage import Usage, with_usage
+from monitor.config import Settings, load
+
+log = structlog.get_logger(__name__)
+
+
+@click.command()
+@click.option("--host", metavar="H", help="Where to listen. Default: 127.0.0.1, or what monitor.toml says.")
+@click.option("--port", metavar="P", type=click.IntRange(0, 65535), help="Default: 8080, or what monitor.toml says.")
+@with_usage
+def command(usage: Usage, *, host: str | None, port: int | None) -> int:
+    """Serve the pages: stories, posts, reviews, search and health, to people who sign in (see `monitor people`). A process of its
+    own: it opens no session, key or secret, reads on a connection that cannot write, and a page that breaks stops no watch.
+
+    \b
+    Example:
+      monitor web
+      monitor web --port 9000
+    """
+    settings = load(usage.directory, os.environ)
+    host = settings.web.host if host is None else host
+    port = settings.web.port if port is None else port
+    return asyncio.run(_serve(settings, host, port, as_json=usage.json))
+
+
+async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> int:
+    from monitor.web.barrier import forbid, secrets  # Litestar, for which `--help` need not wait
+    from monitor.web.serving import address, listening, serving
+
+    forbid(secrets(settings))
+    told: list[signal.Signals] = []
+    over = asyncio.Event()
+
+    def stop(number: signal.Signals) -> None:
+        told.append(number)
+        over.set()
+
+    if host not in ("127.0.0.1", "::1", "localhost") and not settings.web.address.startswith("https://"):
+        log.warning(
+            "listening beyond this machine without TLS: put a proxy before the pages, and set web.address", host=host
+        )
+    with listening(host, port) as listener:
+        async with serving(settings, listener) as desk:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stop, number)
+            shown = settings.web.address or address(listener)
+            if not await desk.store.people.all():
+                tell("nobody may sign in yet: monitor people add NAME --role operator")
+            if as_json:
+                emit({"address": shown})
+            else:
+                say(f"The pages are at {shown}")
+            await over.wait()
+    if signal.SIGINT in told:
+        raise KeyboardInterrupt
+    return 0

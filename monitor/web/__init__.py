@@ -1,0 +1,1 @@
+"""The pages: what reporters and reviewers read and file in a browser, in a process of its own."""

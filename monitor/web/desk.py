@@ -1,0 +1,136 @@
+"""What do the pages stand on: the configuration, the store to read, and the one door through which they write?"""
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+
+from monitor.clock import SystemClock
+from monitor.config import Settings
+from monitor.errors import ConfigError, LedgerBroken, Refused, Unavailable
+from monitor.model.instant import DAY, Instant
+from monitor.model.person import Person, Ticket
+from monitor.ports import Clock, Search, Store
+from monitor.stores.sqlite.search import reading_search
+from monitor.stores.sqlite.store import open_store
+from monitor.views.dossier import Dossier, dossier
+from monitor.views.volume import Volumes
+from monitor.web.guesses import Guesses
+
+log = structlog.get_logger(__name__)
+
+QUERY_SECONDS = 1.0
+"""No question of a page's to the database takes longer: it is given up."""
+VISIT = DAY // 2
+"""How long somebody who signed in stays so: a shift."""
+KEY = 365 * DAY
+"""How long a feed reader's or program's key is good."""
+
+
+class Desk:
+    """`store` refuses every write. `add` is the store that appends: where the ledger does not verify there is none, and nothing is
+    added."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        add: Store | None,
+        open_search: Callable[[], Awaitable[Search | None]],
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.volumes = Volumes(store.findings)
+        self.guesses = Guesses()
+        self._open_search = open_search
+        self._search: Search | None = None
+        self._add = add
+        self.broken = add is None
+
+    @property
+    def now(self) -> Instant:
+        return self.clock.now()
+
+    async def search(self) -> Search | None:
+        """None where there is none yet: the daemon makes it, perhaps after these pages were opened."""
+        if self._search is None:
+            self._search = await self._open_search()
+        return self._search
+
+    @property
+    def add(self) -> Store:
+        """Refused where nothing can be added to the ledger."""
+        if self._add is None:
+            raise Refused("the ledger does not verify: it can be read, and nothing is added to it")
+        return self._add
+
+    @property
+    def secure(self) -> bool:
+        """Do browsers come over TLS?"""
+        return self.settings.web.address.startswith("https://")
+
+    async def admit(self, person: Person, kind: str, *, lasting: Instant, note: str = "") -> str:
+        """A new ticket, which only its holder will know."""
+        shown = secrets.token_urlsafe(32)
+        ticket = Ticket(
+            digest=digest(shown), person=person.name, kind=kind, made_at=self.now, until=self.now + lasting, note=note
+        )
+        await self.add.people.admit(ticket)
+        return shown
+
+    async def admitted(self, shown: str) -> tuple[Person, Ticket] | None:
+        return await self.store.people.admitted(digest(shown), now=self.now)
+
+
+class NotHeld(NotFoundException):
+    """What was asked for is not in the ledger; the words may be shown."""
+
+
+async def known_post(desk: Desk, channel: str, post: int) -> Dossier:
+    """Everything that is known of this post. NotHeld where it is not in the ledger."""
+    try:
+        return await dossier(desk.store, channel, post)
+    except Refused as error:
+        raise NotHeld(str(error)) from error
+
+
+def digest(shown: str) -> bytes:
+    """What is kept of a ticket: whoever reads the database cannot show it."""
+    return hashlib.sha256(shown.encode("utf-8", "surrogatepass")).digest()
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """ConfigError where there is no ledger yet."""
+    path = settings.store.path
+    if not path.exists() or not path.stat().st_size:
+        raise ConfigError(f"there is no ledger at {path}; monitor run, demo, import and people add make one")
+    async with AsyncExitStack() as stack:
+        add: Store | None = None
+        try:
+            add = await stack.enter_async_context(open_store(path))
+        except LedgerBroken as error:
+            log.error("the ledger does not verify: it is shown, and nothing is added to it", reason=str(error))
+        store = await stack.enter_async_context(open_store(path, readonly=True, seconds=QUERY_SECONDS))
+
+        async def open_search() -> Search | None:
+            try:
+                return await stack.enter_async_context(
+                    reading_search(settings.store.search_path, seconds=QUERY_SECONDS)
+                )
+            except (ConfigError, Unavailable) as error:
+                log.warning("no search yet", reason=str(error))
+                return None
+
+        yield Desk(settings, store=store, add=add, open_search=open_search, clock=SystemClock())
+
+
+TheDesk = NamedDependency[Desk]
+"""The parameter `desk` of a page, as Litestar hands it in."""

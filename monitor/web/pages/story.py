@@ -1,0 +1,41 @@
+"""/story/ID : a lane for each party, and what each said, changed and took back, in time."""
+
+from typing import Annotated, Any
+
+from litestar import Request, get
+from litestar.params import FromPath, QueryParameter
+from litestar.response import Template
+
+from monitor.views.timeline import timeline
+from monitor.web.desk import NotHeld, TheDesk
+from monitor.web.page import page
+
+PAGE = 30
+"""Flagged posts of one page: what a reader takes in, and what arrives at once over a bad line."""
+LANES = 6
+"""Lanes that stand beside each other; who speaks later than these shares the last."""
+
+
+@get("/story/{id:str}", include_in_schema=False)
+async def story(
+    request: Request[Any, Any, Any],
+    desk: TheDesk,
+    id: FromPath[str],
+    before: Annotated[int | None, QueryParameter(ge=0, le=2**53)] = None,
+) -> Template:
+    found = await timeline(desk.store, desk.settings, id, limit=PAGE, before=before)
+    known = next((each for each in desk.settings.stories if each.id == id), None)
+    by_hour = await desk.volumes.of(id)
+    if known is None and not by_hour:
+        raise NotHeld("there is no story of this name")
+    lanes = {party: min(place, LANES - 1) for place, party in enumerate(found.lanes)}
+    return await page(
+        request,
+        "story.html",
+        story=found,
+        known=known,
+        by_hour=by_hour,
+        lanes=lanes,
+        columns=max(1, len(set(lanes.values()))),
+        first=before is None,
+    )

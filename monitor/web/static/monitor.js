@@ -1,0 +1,31 @@
+// Keys for the review, nothing more: every page does all it does without this file.
+"use strict";
+addEventListener("keydown", (event) => {
+  const form = document.querySelector("form.verdict");
+  if (!form || event.altKey || event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    form.requestSubmit();
+    event.preventDefault();
+    return;
+  }
+  const writing = event.target.closest("textarea, select, input:not([type=radio])");
+  if (event.key === "Escape" && writing) writing.blur();
+  if (writing || event.ctrlKey || event.metaKey) return;
+  const next = document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`);
+  const verdict = form.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
+  const aspect = form.querySelector("select[name=aspect]");
+  if (verdict) {
+    verdict.checked = true;
+    verdict.focus();
+  } else if (event.key === "r") {
+    form.querySelector("textarea[name=reason]").focus();
+  } else if (event.key === "a" && aspect) {
+    aspect.selectedIndex = (aspect.selectedIndex + 1) % aspect.options.length;
+    aspect.focus();
+  } else if (next) {
+    next.click();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
