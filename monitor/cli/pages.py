@@ -30,7 +30,8 @@ class Pages(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def served(store: Store, config: Path, *, port: int) -> AsyncIterator[Pages]:
-    """`monitor web` on loopback while the block lasts; what it says goes to standard error. Unavailable where it does not come up."""
+    """`monitor web` on loopback while the block lasts; what it says goes to standard error. Unavailable where it does not come
+    up."""
     password = made()
     await store.people.put(
         Person(

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -53,6 +53,8 @@ class Desk:
         self._search: Search | None = None
         self._add = add
         self.broken = add is None
+        self._unkept: dict[bytes, Ticket] = {}
+        """Tickets given while nothing can be written: good until this process ends."""
 
     @property
     def now(self) -> Instant:
@@ -82,11 +84,26 @@ class Desk:
         ticket = Ticket(
             digest=digest(shown), person=person.name, kind=kind, made_at=self.now, until=self.now + lasting, note=note
         )
-        await self.add.people.admit(ticket)
+        if self.broken and kind == "visit":
+            self._unkept[ticket.digest] = ticket
+        else:
+            await self.add.people.admit(ticket)
         return shown
 
     async def admitted(self, shown: str) -> tuple[Person, Ticket] | None:
-        return await self.store.people.admitted(digest(shown), now=self.now)
+        """Who shows it; None where it was never given, is over, or the person may not sign in any more."""
+        unkept = self._unkept.get(digest(shown))
+        if unkept is None:
+            return await self.store.people.admitted(digest(shown), now=self.now)
+        people = {each.name: each for each in await self.store.people.all() if each.disabled_at is None}
+        return (people[unkept.person], unkept) if unkept.person in people and unkept.until > self.now else None
+
+    async def dismiss(self, digests: Sequence[bytes]) -> None:
+        """These tickets are over."""
+        for each in digests:
+            self._unkept.pop(each, None)
+        if not self.broken:
+            await self.add.people.dismiss(digests)
 
 
 class NotHeld(NotFoundException):

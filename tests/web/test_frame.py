@@ -441,12 +441,18 @@ async def test_shows_a_ledger_that_does_not_verify_says_so_and_adds_nothing(tmp_
             form = {"post": "bridge_news/1", "story": "bridge", "verdict": "false", "aspect": "truth", "reason": "No."}
             filed = await again.send("/review", **form)
             changed = await again.send("/me", do="zone", time_zone="Asia/Tokyo")
+            async with Visitor(address(listener)) as rita:
+                signed_in = await rita.sign_in("olena")
+                page = await rita.get("/story/bridge")
+                await rita.send("/logout")
+                out = await rita.get("/story/bridge")
 
     assert [page.status_code for page in pages] == [200] * 5
     assert all("The ledger does not verify." in page.text for page in pages)
     assert "</mark> fell." in pages[1].text
     assert filed.status_code == changed.status_code == 400
     assert "nothing is added" in filed.text
+    assert (signed_in.status_code, page.status_code, out.status_code) == (303, 200, 303)
 
 
 # ----------------------------------------------------------------------------------------------------------------- barrier

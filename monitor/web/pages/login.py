@@ -58,7 +58,7 @@ async def sign_in(request: Request[Any, Any, Any], desk: TheDesk, data: Form) ->
 
 @post("/logout", include_in_schema=False)
 async def sign_out(request: Request[Any, Any, Any], desk: TheDesk) -> Redirect:
-    await desk.add.people.dismiss([request.auth.digest])
+    await desk.dismiss([request.auth.digest])
     gone = Cookie(key=cookie_name(secure=desk.secure), value="", max_age=0, path="/", httponly=True, secure=desk.secure)
     return Redirect("/login", status_code=303, cookies=[gone])
 
@@ -92,7 +92,7 @@ async def change(request: Request[Any, Any, Any], desk: TheDesk, data: Form) -> 
                 for each in mine
                 if wanted in ("all", each.digest.hex()) and each.digest != request.auth.digest
             ]
-            await desk.add.people.dismiss(over)
+            await desk.dismiss(over)
             return Redirect("/me", status_code=303)
     return await _me(request, desk, problem="This form is not known here.")
 
@@ -147,7 +147,7 @@ async def _end(request: Request[Any, Any, Any], desk: TheDesk) -> None:
     """What the browser showed before it signed in is over."""
     before = request.cookies.get(cookie_name(secure=desk.secure))
     if before and (found := await desk.admitted(before)):
-        await desk.add.people.dismiss([found[1].digest])
+        await desk.dismiss([found[1].digest])
 
 
 def _inside(wanted: str) -> str:
