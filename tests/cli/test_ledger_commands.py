@@ -103,7 +103,7 @@ def test_show_has_every_revision_what_changed_why_and_whom_it_was_told(reference
 
     assert lines[0] == "bridge_news/1 (Bridge news)"
     assert "  | The bridge fell at noon." in lines
-    assert "  | The{+ old+} bridge [-fell at noon-]{+stands+}." in lines
+    assert "  | The {+old +}bridge [-fell at noon-]{+stands+}." in lines
     assert "  last seen 2023-06-04T12:00:00Z, missing since 2023-06-04T13:00:00Z at the latest; we were told" in lines
     assert "  «bridge» is Bridge" in lines
     assert [line.split()[:4] for line in lines[-1:]] == [["desk", "bridge", "published", "waiting"]]

@@ -47,6 +47,9 @@ async def _open_thread(make: Callable[[], Door]) -> AsyncIterator[tuple[_Thread,
         return doors[0]
 
     aio = aiosqlite.Connection(open_door, iter_chunk_size=64)
+    # An event loop that ends first leaves nobody to stop the thread: the program must not wait for it at its end. (What aiosqlite
+    # does against that hangs on when its objects are collected, and once in fifty times it did not come in time.)
+    aio._thread.daemon = True
     try:
         await aio
         yield _Thread(aio), doors[0]
