@@ -38,7 +38,8 @@ class Stream(Protocol):
 
 class Contact(msgspec.Struct, frozen=True):
     """Proof that the channel was seen at `at`: its newest post id and, where Telegram tells, its update counter `pts`.
-    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news."""
+    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news; and with
+    when everything that had happened was last known, `whole_at`."""
 
     channel: Identity
     at: Instant
@@ -46,6 +47,7 @@ class Contact(msgspec.Struct, frozen=True):
     pts: int | None = None
     floor: PostId = 1
     quiet: PostId = 0
+    whole_at: Instant | None = None
 
 
 class NoContact(msgspec.Struct, frozen=True):

@@ -204,6 +204,7 @@ class Collector:
             floor=met.floor,
             quiet=met.quiet,
             top=max(contact.top, met.top) if whole else met.top,
+            whole_at=contact.at if whole else met.whole_at or met.at,
         )
         await self._peers.met([kept])
         if trouble is not None:
@@ -265,7 +266,8 @@ class Collector:
         second look may confirm. What happened to older ones shows when they are due to be looked at."""
         log.warning("the source does not tell what happened; looking at the last posts", channel=channel.name)
         now = self._clock.now()
-        blind = Blind(since=met.at, until=now, reason="the source does not tell what was edited and deleted")
+        since = met.at if met.whole_at is None else met.whole_at
+        blind = Blind(since=since, until=now, reason="the source does not tell what was edited and deleted")
         await self._append([Draft(content=blind, channel=channel, observed_at=now)])
         known = next((each for each in await self._ledger.held() if each.identity.id == channel.id), None)
         # What was pushed since the last contact is newer than it, and may have been changed since as well.

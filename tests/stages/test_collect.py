@@ -357,12 +357,15 @@ async def test_looks_as_far_back_as_what_happened_was_last_told(
         for number in range(150):
             bridge.world.publish("bridge_news", f"New {number}.")
         bridge.faults.fail("updates.getChannelDifference", "PERSISTENT_TIMESTAMP_OUTDATED", times=None)
+        clock.move(MINUTE)
         await at_work.poll()  # the posts are fetched; what else happened stays unknown
         bridge.faults.too_long()
         clock.move(MINUTE)
         await at_work.poll()
 
         assert (EDITED, "bridge_news", changed, "After.") in await at_work.told()
+        (blind,) = await at_work.contents(Kind.BLIND)
+        assert (blind.since, blind.until) == (NOON, NOON + 2 * MINUTE)
 
 
 async def test_what_telegram_shows_counts_against_what_a_file_said(
