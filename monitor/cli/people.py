@@ -114,10 +114,10 @@ def password(usage: Usage, *, name: str, given: bool) -> int:
     """
 
     async def work(store: Store) -> tuple[Person, str | None]:
-        person = found(await store.people.all(), name)
+        held = found(await store.people.all(), name)
         chosen, shown = _password(given=given)
-        person = msgspec.structs.replace(person, password=hashed(chosen))
-        await store.people.put(person)
+        hash = hashed(chosen)
+        person = await store.people.change(held.name, lambda now: msgspec.structs.replace(now, password=hash))
         return person, shown
 
     person, shown = _do(usage, work)
@@ -218,8 +218,7 @@ def _change(usage: Usage, name: str, change: Callable[[Person], Person]) -> Pers
     async def work(store: Store) -> tuple[Person, bool]:
         people = await store.people.all()
         held = found(people, name)
-        person = change(held)
-        await store.people.put(person)
+        person = await store.people.change(held.name, change)
         others = [each for each in people if each.name != held.name]
         return person, _is_operator(held) and not any(map(_is_operator, [*others, person]))
 

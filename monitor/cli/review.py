@@ -19,6 +19,7 @@ from monitor.model.post import PostId
 from monitor.model.record import Record
 from monitor.model.review import ASPECTS, VERDICTS
 from monitor.stages.review import review
+from monitor.views.named import known_stories
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -82,8 +83,7 @@ def command(
 
 
 async def _story(settings: Settings, store: Store, name: str) -> str:
-    """One in force, or one that has matches from when it was."""
-    known = [*(story.id for story in settings.stories), *await store.findings.count()]
+    known = await known_stories(settings, store.findings)
     if name not in known:
         raise ConfigError(f"no story {name}{meant(name, known)}")
     return name

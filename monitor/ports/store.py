@@ -1,6 +1,6 @@
 """What we need of where things are kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -270,7 +270,7 @@ class Reviews(Protocol):
 
     async def waiting(self, *, story: str | None = None, limit: int, before: int | None = None) -> Sequence[Match]:
         """Matches (of this story) of posts on which nobody has given a verdict for it, one a post and story, the newest. Newest
-        first, from records below `before`."""
+        first, from records below `before`; more than `limit` where the last record waits for several stories."""
         ...
 
 
@@ -281,11 +281,18 @@ class People(Protocol):
         """Keep them so, by name. Where they are disabled now, or have another password, every ticket of theirs ends."""
         ...
 
+    async def change(self, name: str, change: Callable[[Person], Person]) -> Person:
+        """Keep what `change` makes of them as they are now, in one transaction, so that what others changed meanwhile stays; say
+        what that is. Tickets end as with `put`. Refused where nobody has this name."""
+        ...
+
     async def all(self) -> Sequence[Person]:
         """By name."""
         ...
 
-    async def admit(self, ticket: Ticket) -> None: ...
+    async def admit(self, ticket: Ticket, *, password: str | None = None) -> None:
+        """Refused where the person is disabled or, with `password`, no longer has this one: they have been shut out meanwhile."""
+        ...
 
     async def admitted(self, digest: bytes, *, now: Instant) -> tuple[Person, Ticket] | None:
         """Who shows this ticket; None where it was never given, is over, or the person is disabled."""

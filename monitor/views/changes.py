@@ -33,6 +33,12 @@ def changes(before: str, after: str) -> Iterator[tuple[str, str]]:
             yield ("same", "".join(new[new_start:new_done]))
 
 
+def changes_at_first(before: str, after: str, *, most: int) -> list[tuple[str, str]]:
+    """The same of the first `most` characters of each, and `…` for what comes after them."""
+    found = list(changes(before[:most], after[:most]))
+    return [*found, ("same", "…")] if len(after) > most else found
+
+
 def _alike(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
     """What both begin and end with; between, the longest stretch that both have, then those before and behind it, and so on, until
     the steps are used up: what is left then counts as changed. (`SequenceMatcher` by itself goes on for ever.)"""

@@ -64,7 +64,7 @@ async def gather(store: Store) -> Seen:
 
 def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
     """How everything stands at `now`: channels first, then what works on them, then who is told."""
-    oldest = now - int(settings.collect.poll_seconds * SECOND) * STALE_POLLS - MINUTE
+    oldest = _oldest(settings, now=now)
     if not settings.channels:
         yield Line(part="channel", subject="-", red=True, at=None, words="no channels: nothing is watched")
     for channel in settings.channels:
@@ -87,6 +87,18 @@ def evidence(facts: Iterable[Fact], *, now: Instant) -> int | None:
     """How old the newest evidence is that anything was looked at, in milliseconds; None where there is none."""
     newest = max((fact.at for fact in facts if fact.part in LOOKING), default=None)
     return None if newest is None else max(0, now - newest)
+
+
+def silence(settings: Settings, contacts: Iterable[Contact], *, now: Instant) -> int | None:
+    """How long no channel has answered, in milliseconds, where that is longer than polls may be missed; else None. Stages give
+    signs of life also where nothing can be seen."""
+    newest = max((each.at for each in contacts), default=None)
+    return now - newest if newest is not None and settings.channels and newest < _oldest(settings, now=now) else None
+
+
+def _oldest(settings: Settings, *, now: Instant) -> Instant:
+    """Evidence of a channel from before that is too old to be any."""
+    return now - int(settings.collect.poll_seconds * SECOND) * STALE_POLLS - MINUTE
 
 
 def _detect(seen: Seen, *, now: Instant, oldest: Instant) -> Line:

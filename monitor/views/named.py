@@ -1,8 +1,11 @@
-"""Which channel of the ledger does a reader mean?"""
+"""Which channel or story does a reader mean?"""
 
+from collections.abc import Sequence
+
+from monitor.config import Settings
 from monitor.errors import Refused
 from monitor.model.channel import Identity
-from monitor.ports import Ledger
+from monitor.ports import Findings, Ledger
 
 
 async def known_channel(ledger: Ledger, name: str) -> Identity:
@@ -11,6 +14,17 @@ async def known_channel(ledger: Ledger, name: str) -> Identity:
         if _is_called(held.identity, name):
             return held.identity
     raise Refused(f"no post of a channel {name} is in the ledger")
+
+
+def reference(channel: Identity) -> str:
+    """By what `known_channel` finds this channel whatever becomes of its name, which may be another's by then: its id. The name
+    only where no id is known."""
+    return channel.name if channel.id is None else str(channel.id)
+
+
+async def known_stories(settings: Settings, findings: Findings) -> Sequence[str]:
+    """The ids of those in force, and of those that have matches from when they were."""
+    return list(dict.fromkeys([*(story.id for story in settings.stories), *await findings.count()]))
 
 
 def _is_called(channel: Identity, name: str) -> bool:

@@ -16,20 +16,19 @@ from monitor.model.review import ASPECTS, VERDICTS
 from monitor.stages.review import LONGEST
 from monitor.stages.review import review as file_review
 from monitor.views.timeline import Moment, timeline
-from monitor.web.desk import NotHeld, TheDesk, known_post
+from monitor.web.desk import NotHeld, TheDesk, known_post, known_story
 from monitor.web.finding import Asked, find
 from monitor.web.gate import by_key_alone, needs
 from monitor.web.pages.health import lines_for
 
-Before = Annotated[
-    int | None,
-    QueryParameter(
-        ge=0,
-        le=2**53,
-        description="What the answer before this one gave as `older`.",
-        schema_extra={"minimum": 0, "maximum": 2**53},  # Litestar leaves them out where None is allowed
-    ),
-]
+
+def _before(description: str) -> Any:
+    bounds = {"minimum": 0, "maximum": 2**53}  # Litestar leaves them out where None is allowed
+    return QueryParameter(ge=0, le=2**53, description=description, schema_extra=bounds)
+
+
+Before = Annotated[int | None, _before("What the answer before this one gave as `older`.")]
+BeforeRecord = Annotated[int | None, _before("The `record` that the answer before this one gave last.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 Json = dict[str, Any]
 
@@ -193,7 +192,7 @@ async def search(
 
 @get("/health", summary="The evidence of health.", responses=_shapes(Health))
 async def health(request: Request[Any, Any, Any], desk: TheDesk) -> Response[bytes]:
-    lines = await lines_for(request.user, desk)
+    lines, hidden = await lines_for(request.user, desk)
     shown = [
         {
             "part": each.part,
@@ -205,7 +204,7 @@ async def health(request: Request[Any, Any, Any], desk: TheDesk) -> Response[byt
         }
         for each in lines
     ]
-    return _answer({"red": any(each.red for each in lines), "at": text(desk.now), "lines": shown})
+    return _answer({"red": hidden > 0 or any(each.red for each in lines), "at": text(desk.now), "lines": shown})
 
 
 @get(
@@ -215,7 +214,7 @@ async def health(request: Request[Any, Any, Any], desk: TheDesk) -> Response[byt
     responses=_shapes(list[Json]),
 )
 async def waiting(
-    desk: TheDesk, story: FromQuery[str | None] = None, limit: Limit = 50, before: Before = None
+    desk: TheDesk, story: FromQuery[str | None] = None, limit: Limit = 50, before: BeforeRecord = None
 ) -> Response[bytes]:
     found = await desk.store.reviews.waiting(story=story, limit=limit, before=before)
     records = {each.index: each for each in await desk.store.ledger.records([match.record for match in found])}
@@ -239,7 +238,7 @@ async def review(request: Request[Any, Any, Any], desk: TheDesk, data: JSONBody[
         desk.add.ledger,
         channel=found.channel,
         post=found.post,
-        story=data.story,
+        story=await known_story(desk, data.story),
         aspect=data.aspect,
         verdict=data.verdict,
         reason=data.reason,

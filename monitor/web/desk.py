@@ -18,6 +18,7 @@ from monitor.ports import Clock, Search, Store
 from monitor.stores.sqlite.search import reading_search
 from monitor.stores.sqlite.store import open_store
 from monitor.views.dossier import Dossier, dossier
+from monitor.views.named import known_stories
 from monitor.views.volume import Volumes
 from monitor.web.guesses import Guesses
 
@@ -87,7 +88,7 @@ class Desk:
         if self.broken and kind == "visit":
             self._unkept[ticket.digest] = ticket
         else:
-            await self.add.people.admit(ticket)
+            await self.add.people.admit(ticket, password=person.password)
         return shown
 
     async def admitted(self, shown: str) -> tuple[Person, Ticket] | None:
@@ -116,6 +117,13 @@ async def known_post(desk: Desk, channel: str, post: int) -> Dossier:
         return await dossier(desk.store, channel, post)
     except Refused as error:
         raise NotHeld(str(error)) from error
+
+
+async def known_story(desk: Desk, name: str) -> str:
+    """A story that a verdict can be for. Refused where there is none of this name: what is filed stays for ever."""
+    if name not in await known_stories(desk.settings, desk.store.findings):
+        raise Refused("there is no story of this name")
+    return name
 
 
 def digest(shown: str) -> bytes:

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from monitor.alerting.display import cut, harmless
 from monitor.model.instant import text
 from monitor.model.record import Gone
+from monitor.views.named import reference
 from monitor.views.timeline import Moment, standing_words, timeline
 from monitor.web.desk import NotHeld, TheDesk
 from monitor.web.pages.post import SHOWN
@@ -50,7 +51,8 @@ def _entry(root: Element, moment: Moment, *, base: str, origin: str) -> None:
     if record.published_at is not None:
         _add(entry, "published", text(record.published_at))
     _add(SubElement(entry, "author"), "name", name)
-    SubElement(entry, "link", rel="alternate", href=f"{base}/post/{place(name)}/{record.post}")
+    channel = reference(record.channel) if record.channel else "-"
+    SubElement(entry, "link", rel="alternate", href=f"{base}/post/{place(channel)}/{record.post}")
     said = moment.before if isinstance(record.content, Gone) else record.said
     words = said.in_short()[: SHOWN + 1] if said else ""
     if len(shown := cut(words, SHOWN)) < len(words):

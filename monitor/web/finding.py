@@ -12,8 +12,8 @@ from monitor.ports import Search
 from monitor.web.desk import Desk
 
 PAGE = 30
-ROUNDS = 20
-"""Pages of what the words find that are looked through for what else was asked; then the reader is told how far that was."""
+LOOKED = 20 * PAGE
+"""Records with these words that are looked through for what else was asked; then the reader is told how many that were."""
 LONGEST_QUERY = 1_000
 """Characters."""
 
@@ -47,7 +47,7 @@ async def find(desk: Desk, asked: Asked) -> Found:
         raise ConfigError(f"the query is longer than {LONGEST_QUERY} characters; look for a few words that stand out")
     records: list[Record] = []
     before = asked.before
-    for _ in range(ROUNDS):
+    for _ in range(LOOKED // PAGE):
         indices = await _page(search, asked, before)
         found = [
             each for each in await desk.store.ledger.records(indices) if not asked.edited or each.kind is Kind.EDITED

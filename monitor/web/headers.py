@@ -38,7 +38,7 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 CACHED = "/static/"
-"""What is the same for everybody and holds no evidence."""
+"""What is the same for everybody and holds no evidence. That it could not be had just now is not kept for an hour."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -57,11 +57,11 @@ class Guarded:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        fixed = dict(self._headers)
-        fixed["cache-control"] = "max-age=3600" if scope["path"].startswith(CACHED) else "no-store"
 
         async def answer(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
+                is_kept = scope["path"].startswith(CACHED) and message["status"] < 400
+                fixed = {**self._headers, "cache-control": "max-age=3600" if is_kept else "no-store"}
                 kept = [
                     (name, value) for name, value in message["headers"] if name.lower().decode("latin-1") not in fixed
                 ]

@@ -10,8 +10,8 @@ from litestar.response import Template
 from monitor.model.instant import SECOND
 from monitor.model.person import Person
 from monitor.model.review import ASPECTS, VERDICTS
-from monitor.views.changes import changes
-from monitor.views.health import evidence
+from monitor.views.health import evidence, silence
+from monitor.views.named import reference
 from monitor.views.timeline import standing_words
 from monitor.web import rich, times
 from monitor.web.chart import bars, chart
@@ -43,11 +43,11 @@ def environment() -> Environment:
         "attached": attached,
         "bars": bars,
         "changed": rich.changed,
-        "changes": changes,
         "chart": chart,
         "marks": marks,
         "rich": rich.rich,
         "raw": raw,
+        "reference": reference,
         "standing_words": standing_words,
         "vanished": vanished,
         "ASPECTS": ASPECTS,
@@ -80,5 +80,6 @@ def bare_page(request: Request[Any, Any, Any], template: str, *, status: int, **
 
 async def _banner(desk: Desk) -> Mapping[str, Any]:
     age = evidence(await desk.store.health.facts(), now=desk.now)
-    is_fresh = age is not None and age <= STALE
-    return {"stale": None if is_fresh else NEVER if age is None else age, "broken": desk.broken}
+    silent = silence(desk.settings, await desk.store.peers.contacts(), now=desk.now)
+    is_fresh = age is not None and age <= STALE and silent is None
+    return {"stale": None if is_fresh else NEVER if age is None else max(age, silent or 0), "broken": desk.broken}

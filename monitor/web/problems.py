@@ -6,7 +6,12 @@ from urllib.parse import quote
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import (
+    HTTPException,
+    InternalServerException,
+    NotAuthorizedException,
+    PermissionDeniedException,
+)
 from litestar.response import Redirect
 
 from monitor.errors import ConfigError, LedgerBroken, Refused, Unavailable
@@ -55,6 +60,8 @@ def _meaning(error: Exception) -> tuple[int, str]:
             return 500, _WORDS[500]
         case PermissionDeniedException() if "CSRF" in error.detail:
             return 403, "The page was too old to send this from. Go back, reload it, and send again."
+        case InternalServerException(detail="client disconnected prematurely"):  # nothing is wrong, and nobody is told
+            return 400, _WORDS[400]
         case NotHeld() | PermissionDeniedException():
             return error.status_code, error.detail
         case HTTPException(status_code=status) if status in _WORDS and status != 500:

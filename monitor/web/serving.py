@@ -51,7 +51,9 @@ async def serving(settings: Settings, listener: socket.socket, *, requests: int 
     async with open_desk(settings) as desk:
         guarded = Guarded(
             application(desk, secret=secrets.token_hex(32), requests=requests),
-            hosts=_hosts(settings, listener),
+            hosts=[settings.web.address.partition("://")[2]]
+            if settings.web.address
+            else own_names(*listener.getsockname()[:2]),
             secure=desk.secure,
         )
         server = uvicorn.Server(
@@ -77,10 +79,8 @@ async def serving(settings: Settings, listener: socket.socket, *, requests: int 
             await asyncio.gather(task, return_exceptions=True)
 
 
-def _hosts(settings: Settings, listener: socket.socket) -> list[str]:
-    """How the pages may be called: as they are configured, else by this machine's own names for itself."""
-    if settings.web.address:
-        return [settings.web.address.partition("://")[2]]
-    host, port = listener.getsockname()[:2]
-    names = ["127.0.0.1", "localhost", "[::1]"] if host in ("127.0.0.1", "::1", "localhost", *ANYWHERE) else [host]
-    return [f"{name}:{port}" for name in names]
+def own_names(host: str, port: int) -> list[str]:
+    """How browsers call what listens there, where no address is configured: by this machine's own names for itself."""
+    own = f"[{host}]" if ":" in host else host
+    names = ["127.0.0.1", "localhost", "[::1]"] if host in ("127.0.0.1", "::1", *ANYWHERE) else [own]
+    return [f"{name}:{port}" for name in names] + (names if port == 80 else [])  # browsers leave that one out

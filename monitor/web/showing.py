@@ -64,7 +64,7 @@ def raw(found: Raw | None) -> str:
     if found.format == "json":
         try:
             return json.dumps(json.loads(found.data), ensure_ascii=False, indent=2)[:LONGEST_RAW]
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested as nobody needs it
             pass
     if found.format in ("json", "html"):
         return found.data.decode("utf-8", "replace")[:LONGEST_RAW]

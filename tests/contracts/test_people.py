@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from builders import NOON, person, ticket
 from engines import Opening
@@ -36,6 +37,39 @@ async def test_are_changed_where_they_are_put_again(store: Store) -> None:
     assert await store.people.all() == [
         person(role="reader", time_zone="UTC", password="$argon2id$other", made_at=LATER)
     ]
+
+
+async def test_are_changed_from_what_they_are_by_then(opening: Opening) -> None:
+    """Two at once each change something else: nobody who was shut out is let in again by what was read before."""
+    async with opening() as one, opening() as other:
+        await one.people.put(person())
+
+        changed = await asyncio.gather(
+            one.people.change("olena", lambda now: msgspec.structs.replace(now, time_zone="UTC")),
+            other.people.change("olena", lambda now: msgspec.structs.replace(now, role="reader")),
+            one.people.change("olena", lambda now: msgspec.structs.replace(now, disabled_at=LATER)),
+        )
+
+        olena = person(role="reader", time_zone="UTC", disabled_at=LATER)
+        assert await one.people.all() == [olena]
+        assert olena in changed
+
+
+async def test_have_their_tickets_ended_by_a_change_too(store: Store) -> None:
+    await store.people.put(person())
+    await store.people.admit(ticket())
+
+    await store.people.change("olena", lambda now: msgspec.structs.replace(now, time_zone="UTC"))
+    assert await store.people.tickets("olena", now=NOON) == [ticket()]
+    await store.people.change("olena", lambda now: msgspec.structs.replace(now, disabled_at=NOON))
+    assert await store.people.tickets("olena", now=NOON) == []
+
+
+async def test_are_changed_only_where_they_are(store: Store) -> None:
+    with pytest.raises(Refused, match="nobody called olena"):
+        await store.people.change("olena", lambda now: now)
+
+    assert await store.people.all() == []
 
 
 async def test_are_let_in_with_their_ticket_until_it_is_over(store: Store) -> None:
@@ -91,6 +125,17 @@ async def test_get_no_ticket_where_they_are_disabled_or_nobody(store: Store) -> 
 
     await store.people.put(person())
     assert await store.people.admitted(ticket().digest, now=NOON) is None
+
+
+async def test_get_no_ticket_for_a_password_that_they_had(store: Store) -> None:
+    """Whoever was shown to have it a moment ago may be the one because of whom it was changed."""
+    await store.people.put(person(password="$argon2id$new"))
+
+    with pytest.raises(Refused, match="olena may not sign in"):
+        await store.people.admit(ticket(1), password="$argon2id$theirs")
+    await store.people.admit(ticket(2), password="$argon2id$new")
+
+    assert await store.people.tickets("olena", now=NOON) == [ticket(2)]
 
 
 async def test_have_their_good_tickets_told_oldest_first(store: Store) -> None:

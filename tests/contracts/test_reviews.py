@@ -94,6 +94,15 @@ async def test_are_waited_for_once_a_post_and_story_by_the_newest_match(store: S
     assert await waiting(store) == [changed, match(other)]
 
 
+async def test_of_one_record_are_waited_for_on_one_page(store: Store) -> None:
+    """Else whoever goes on below that record never meets the other story."""
+    one, two = await recorded(store, 1, 2)
+    await flagged(store, match(one), match(two, "harbour"), match(two))
+
+    assert await waiting(store, limit=1) == [match(two), match(two, "harbour")]
+    assert await waiting(store, limit=1, before=two) == [match(one)]
+
+
 async def test_are_waited_for_on_one_page_alone(store: Store) -> None:
     """Else whoever turns the pages meets a post again by what it said before."""
     one, other = await recorded(store, 1, 2)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from monitor.views.changes import LONGEST, changes
+from monitor.views.changes import LONGEST, changes, changes_at_first
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def test_of_two_words_said_over_and_over_again_is_told_in_no_time() -> None:
     assert "".join(words for what, words in found if what != "gone") == after
     assert "".join(words for what, words in found if what != "new") == before
     assert took < 1
+
+
+def test_of_the_beginning_say_that_there_is_more() -> None:
+    assert changes_at_first("It fell.", "It stands.", most=100) == list(changes("It fell.", "It stands."))
+    assert changes_at_first("It fell at ten.", "It fell at nine.", most=7) == [("same", "It fell"), ("same", "…")]

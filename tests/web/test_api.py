@@ -163,13 +163,14 @@ async def test_where_a_verdict_was_filed(there: Site, program: httpx.AsyncClient
             {"id": 0},
             {"by": "rita"},
             {"aspect": "taste"},
+            {"story": "bridges"},
         )
     ]
 
     [filed] = await there.store.ledger.records([answer.json()["record"]])
     assert answer.status_code == 201
     assert filed.content == Reviewed("bridge_news/1", "bridge", "truth", "false", "It stands.", "olena")
-    assert [each.status_code for each in wrong] == [400, 400, 404, 400, 400, 400]
+    assert [each.status_code for each in wrong] == [400, 400, 404, 400, 400, 400, 400]
     assert all(set(each.json()) == {"status", "detail"} for each in wrong)
     assert await there.store.ledger.size() == filed.index + 1
 

@@ -339,6 +339,22 @@ async def test_let_a_new_reviewer_file_five_verdicts_in_two_minutes_by_keyboard_
     measured("seconds of it in the browser", f"{time.monotonic() - begun:.1f}", f"{how}; its start included")
 
 
+async def test_file_one_verdict_where_a_key_is_held_down(browser: Browser, tmp_path: Path) -> None:
+    """What is in the ledger stays there: also what was filed five times over."""
+    async with the_sample_story(tmp_path) as there, somebody(browser, there) as page:
+        await sign_in(page)
+        await page.click("nav >> text=Review")
+        await page.check("input[value=disputed]")
+        await page.fill("#reason", "Both sides deny it.")
+        await page.keyboard.down("Control")
+        for _ in range(5):
+            await page.keyboard.down("Enter")
+        await page.wait_for_selector(".done")
+        records = await there.store.ledger.read(0, 10_000)
+
+    assert sum(isinstance(record.content, Reviewed) for record in records) == 1
+
+
 STOP = """() => {
     const it = document.activeElement;
     if (!it || it === document.body) return null;

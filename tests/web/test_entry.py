@@ -325,6 +325,21 @@ async def test_who_chooses_another_password_ends_every_visit_and_key(there: Site
         assert (await olena.sign_in("olena", "a river too wide")).status_code == 303
 
 
+@pytest.mark.parametrize("do", ["password", "zone"])
+async def test_who_is_disabled_meanwhile_does_not_let_themselves_in_again(there: Site, do: str) -> None:
+    """WEB-05: a password takes a moment to be changed, in which somebody may be shut out."""
+    async with there.signed_in() as olena, there.visitor() as other:
+        await olena.get("/me")
+        form = {"do": do, "password": PASSWORD, "new": "a river too wide", "time_zone": "Asia/Tokyo"}
+        change = asyncio.create_task(olena.send("/me", **form))
+        await other.get("/healthz")
+        await there.store.people.put(person("olena", "operator", password=HASHED, disabled_at=NOON))
+        await change
+
+    [olena_now] = await there.store.people.all()
+    assert (olena_now.disabled_at, olena_now.password) == (NOON, HASHED)
+
+
 async def test_ends_single_visits_and_keys_and_none_of_somebody_elses(there: Site) -> None:
     """WEB-05"""
     await there.add("rita")

@@ -193,8 +193,8 @@ async def test_tells_the_browser_to_run_and_frame_nothing_with_every_answer(ther
         for name, value in HEADERS.items():
             assert answer.headers.get_list(name) == [value], (answer.url, name)
         assert "server" not in answer.headers
-        is_static = answer.url.path.startswith("/static/")
-        assert answer.headers["cache-control"] == ("max-age=3600" if is_static else "no-store")
+        is_kept = answer.url.path.startswith("/static/") and answer.status_code == 200
+        assert answer.headers["cache-control"] == ("max-age=3600" if is_kept else "no-store")
 
 
 def test_allows_nothing_unsafe_and_nothing_from_elsewhere() -> None:
@@ -267,6 +267,20 @@ async def test_tells_of_a_fault_its_number_and_nothing_else(there: Site, damage:
         if answer.status_code == 500:
             [number] = re.findall(r"by this number: ([0-9a-f]{8})", answer.text)
             assert number in log.getvalue()
+
+
+async def test_is_no_fault_where_somebody_hung_up_before_the_end(there: Site, log: io.StringIO) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", int(port(there)))
+    kind = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\n"
+    writer.write(f"POST /login HTTP/1.1\r\nHost: 127.0.0.1:{port(there)}\r\nCookie: form=x\r\n{kind}name=".encode())
+    await writer.drain()
+    async with there.signed_in() as olena:
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+        for _ in range(5):
+            await olena.get("/")
+
+    assert "a page failed" not in log.getvalue()
 
 
 async def test_goes_on_where_a_page_has_failed(there: Site) -> None:

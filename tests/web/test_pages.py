@@ -1,15 +1,36 @@
 """The pages show"""
 
+import re
+import time
+from contextlib import closing
+from html import unescape
 from pathlib import Path
 
 import pytest
-from browsing import site
+from browsing import BRIDGE_STORY, Visitor, site
 from builders import BRIDGE, HARBOUR, NOON, deletion, revision, verdict
 
-from monitor.model.instant import MINUTE
+from monitor.model.channel import Identity
+from monitor.model.instant import HOUR, MINUTE
 from monitor.model.post import Forward, Markup
+from monitor.ports import Contact, Fact
+from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import SqliteStore
+from monitor.web.pages.search import _day
 
+FALL_STORY = """
+title = "What fell"
+[topics]
+fall = "fell"
+[[flag]]
+when = "fall"
+"""
+DESK = """
+[[subscriber]]
+name = "night desk"
+stories = ["*"]
+via = { kind = "console" }
+"""
 HOAX = "The bridge stands, whatever the Ministry of Bridges says about it today."
 
 
@@ -115,6 +136,90 @@ async def test_what_is_wrong_with_a_verdict_and_file_nothing(
     assert not filed
 
 
+@pytest.mark.parametrize("back", ["", "post"])
+async def test_a_verdict_that_was_not_taken_beside_the_post_that_it_was_about(tmp_path: Path, back: str) -> None:
+    """Whatever waits first: it may be another post, that was flagged while somebody wrote."""
+    form = {"post": "harbour/7", "story": "bridge", "verdict": "false", "aspect": "truth", "reason": "  "}
+    async with site(tmp_path, a_day) as there, there.signed_in("olena", "reviewer") as olena:
+        first = posts_asked_about((await olena.get("/review")).text)
+        again = (await olena.send("/review", **form, back=back)).text
+        unknown = (await olena.send("/review", **{**form, "story": "nothing"})).text
+
+    assert first == [f"{BRIDGE.id}/1"]
+    assert posts_asked_about(again) == [f"{HARBOUR.id}/7"]
+    assert f'name="back" value="{back}"' in again
+    assert 'value="false" data-key="4" checked' in again
+    assert "no story" in unknown
+    assert posts_asked_about(unknown) == first
+    assert " checked" not in unknown
+
+
+async def test_all_that_waits_to_who_passes_over_it(tmp_path: Path) -> None:
+    """A post that was flagged for two stories waits twice."""
+
+    async def fill(store: SqliteStore) -> None:
+        await store.ledger.append([revision(f"The bridge fell, {each}.", number=each) for each in (1, 2)])
+
+    stories = {"bridge": BRIDGE_STORY, "fall": FALL_STORY}
+    async with site(tmp_path, fill, stories=stories) as there, there.signed_in("olena", "reviewer") as olena:
+        seen = await passed_over(olena)
+        await olena.get("/review?before=3&passed=1")
+        form = {"post": "bridge_news/2", "verdict": "false", "aspect": "truth", "reason": "It stands."}
+        on = await olena.send("/review", **form, story="bridge", before="3", passed="1")
+        next = (await olena.get(on.headers["location"])).text
+
+    assert sorted(seen) == [(f"{BRIDGE.id}/{each}", story) for each in (1, 2) for story in ("bridge", "fall")]
+    assert posts_asked_about(next) == [f"{BRIDGE.id}/1"]
+
+
+async def test_what_waits_behind_a_post_that_does_not_verify(tmp_path: Path) -> None:
+    async with site(tmp_path, a_day) as there, there.signed_in("olena", "reviewer") as olena:
+        with closing(connect(there.settings.store.path)) as database:
+            for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+                database.execute(f"DROP TRIGGER {name}")
+            database.execute("UPDATE content SET salt = zeroblob(16) WHERE seq = 2")  # what bridge_news/1 said first
+        first = await olena.get("/review")
+        [further] = re.findall(r'href="([^"]*)" data-key="n"', first.text)
+        second = await olena.get(unescape(further))
+
+    assert first.status_code == 200
+    assert "is not what was written" in first.text
+    assert posts_asked_about(first.text) == []
+    assert posts_asked_about(second.text) == [f"{HARBOUR.id}/8"]
+
+
+async def test_every_post_of_a_channel_that_has_another_name_now(tmp_path: Path) -> None:
+    """Its old name may be somebody else's by now: what leads to a post goes by the channel's id."""
+
+    async def fill(store: SqliteStore) -> None:
+        renamed = Identity(BRIDGE.id, "bridge_archive", BRIDGE.title)
+        await store.ledger.append([revision("The bridge fell.")])
+        await store.ledger.append([revision("The bridge fell, they say.", channel=renamed, number=2)])
+        await store.ledger.append([revision("Buy a bridge.", channel=Identity(-1005, "bridge_news"))])
+
+    async with site(tmp_path, fill) as there, there.signed_in("olena", "reviewer") as olena:
+        for path in ("/", "/story/bridge", "/search?q=bridge"):
+            led = set(re.findall(r'href="(/post/[^"]*)"', (await olena.get(path)).text))
+            assert led >= {f"/post/{BRIDGE.id}/1"} or path == "/", path
+            assert all([(await olena.get(each)).status_code == 200 for each in led]), path
+        assert len(await passed_over(olena)) == 3
+
+
+async def passed_over(visitor: Visitor) -> list[tuple[str, str]]:
+    """Post and story of everything in the queue, without a verdict."""
+    found, path = [], "/review"
+    while "post" in (
+        asked := dict(re.findall(r'name="(post|story)" value="([^"]*)">', (page := (await visitor.get(path)).text)))
+    ):
+        found.append((asked["post"], asked["story"]))
+        path = unescape(re.findall(r'href="([^"]*)" data-key="n"', page)[0])
+    return found
+
+
+def posts_asked_about(page: str) -> list[str]:
+    return re.findall(r'name="post" value="([^"]*)"', page)
+
+
 async def test_what_waits_for_a_verdict_one_after_the_other(tmp_path: Path) -> None:
     async def reviewed(store: SqliteStore) -> None:
         await a_day(store)
@@ -127,8 +232,7 @@ async def test_what_waits_for_a_verdict_one_after_the_other(tmp_path: Path) -> N
         )
         empty = (await olena.get("/review")).text
 
-    assert "bridge_news/1" in page
-    assert "harbour/7" not in page
+    assert posts_asked_about(page) == [f"{BRIDGE.id}/1"]
     assert "Nothing waits for a verdict" in empty
 
 
@@ -141,10 +245,58 @@ async def test_what_a_search_finds_with_the_words_marked(tmp_path: Path) -> None
 
     assert "Nothing was found" in found or "<mark>bridge</mark>" in found
     assert deleted.count("<article") == 1
-    assert "harbour/7" in deleted
+    assert f"/post/{HARBOUR.id}/7" in deleted
     assert edited.count("<article") == 1
     assert "at ten." in edited
     assert "Nothing was found" in other
+
+
+async def test_that_a_search_has_further_to_look(tmp_path: Path) -> None:
+    """Where none of the first hundreds that say so was edited, the one behind them is no less there."""
+
+    async def fill(store: SqliteStore) -> None:
+        edit = revision("The bridge stands.", edited_at=NOON + 1, observed_at=NOON + 2_000)
+        later = [revision("A bridge.", number=each, published_at=NOON + each) for each in range(2, 640)]
+        await store.ledger.append([revision(), edit, *later])
+
+    async with site(tmp_path, fill) as there, there.signed_in() as olena:
+        first = (await olena.get("/search?q=bridge&edited=true")).text
+        [older] = re.findall(r'href="([^"]*)">Older', first)
+        second = (await olena.get(f"/search{unescape(older)}")).text
+
+    assert "Nothing was found" not in first
+    assert "among the 600 looked through" in first
+    assert "stands." in second
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2023-10-29", 25), ("2023-03-26", 23), ("2023-06-04", 24)])
+def test_the_whole_of_a_day_that_a_search_asks_for(day: str, hours: int) -> None:
+    """In Kyiv clocks are put forward and back."""
+    since, end = _day(day, "Europe/Kyiv"), _day(day, "Europe/Kyiv", after=True)
+
+    assert since is not None
+    assert end == since + hours * HOUR
+
+
+async def test_that_something_is_red_to_those_too_who_are_not_told_what(tmp_path: Path) -> None:
+    async def all_but_an_alert_is_well(store: SqliteStore) -> None:
+        now = time.time_ns() // 1_000_000
+        await store.peers.met([Contact(each, now, top=0) for each in (BRIDGE, HARBOUR)])
+        await store.health.report([Fact("destination", "night desk", now, red=True)])
+
+    async with site(tmp_path, all_but_an_alert_is_well, subscribers=DESK) as there:
+        said = {}
+        for name, role in (("olena", "operator"), ("rita", "reader")):
+            async with there.signed_in(name, role) as visitor:
+                said[role] = (await visitor.get("/health")).text, (await visitor.get("/api/health")).json()["red"]
+
+    for page, red in said.values():
+        assert "1 red" in page
+        assert "all well" not in page
+        assert red
+    assert "night desk" in said["operator"][0]
+    assert "night desk" not in said["reader"][0]
+    assert "1 of them for operators to see" in said["reader"][0]
 
 
 async def test_a_banner_where_nothing_was_looked_at_for_a_minute(tmp_path: Path) -> None:
@@ -152,6 +304,23 @@ async def test_a_banner_where_nothing_was_looked_at_for_a_minute(tmp_path: Path)
         page = (await olena.get("/")).text
 
     assert "Nothing has been looked at" in page
+
+
+async def test_a_banner_where_the_daemon_lives_and_no_channel_answers(tmp_path: Path) -> None:
+    """WEB-21: Telegram cannot be reached, say; `detect` gives a sign of life all the same."""
+    shown = {}
+    for ago in (MINUTE, HOUR):
+
+        async def alive(store: SqliteStore, ago: int = ago) -> None:
+            now = time.time_ns() // 1_000_000
+            await store.peers.met([Contact(BRIDGE, now - ago, top=0)])
+            await store.health.report([Fact("stage", "detect", now), Fact("source", "reader-1", now, red=True)])
+
+        async with site(tmp_path / str(ago), alive) as there, there.signed_in() as olena:
+            shown[ago] = (await olena.get("/")).text
+
+    assert "Nothing has been looked at" not in shown[MINUTE]
+    assert "Nothing has been looked at for 60 minutes" in shown[HOUR]
 
 
 async def test_a_feed_of_a_story_to_whoever_has_a_key(tmp_path: Path) -> None:

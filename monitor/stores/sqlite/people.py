@@ -1,6 +1,6 @@
 """Who may sign in to the pages, and who has, in SQLite."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from monitor.errors import Refused
 from monitor.model.instant import Instant
@@ -21,6 +21,20 @@ class SqlitePeople:
     async def put(self, person: Person) -> None:
         await self._writer.atomically(lambda transaction: _put(transaction.database, person))
 
+    async def change(self, name: str, change: Callable[[Person], Person]) -> Person:
+        def work(transaction: Transaction) -> Person:
+            row = transaction.database.execute(
+                f"SELECT {_PERSON} FROM people WHERE name = ?",  # noqa: S608  our own words, above
+                (plain(name),),
+            ).fetchone()
+            if row is None:
+                raise Refused(f"there is nobody called {name}")
+            person = change(_person(*row))
+            _put(transaction.database, person)
+            return person
+
+        return await self._writer.atomically(work)
+
     async def all(self) -> Sequence[Person]:
         def look(database: Database) -> list[Person]:
             rows = database.execute(f"SELECT {_PERSON} FROM people ORDER BY name")  # noqa: S608  our own words, above
@@ -28,18 +42,17 @@ class SqlitePeople:
 
         return await self._reader.read(look)
 
-    async def admit(self, ticket: Ticket) -> None:
+    async def admit(self, ticket: Ticket, *, password: str | None = None) -> None:
         def work(transaction: Transaction) -> None:
             database = transaction.database
             name = plain(ticket.person)
             database.execute("DELETE FROM tickets WHERE person = ? AND until <= ?", (name, ticket.made_at))
             admitted = database.execute(
-                "INSERT INTO tickets SELECT ?, name, ?, ?, ?, ? FROM people WHERE name = ? AND disabled_at IS NULL",
-                (ticket.digest, plain(ticket.kind), ticket.made_at, ticket.until, plain(ticket.note), name),
+                "INSERT INTO tickets SELECT ?1, name, ?2, ?3, ?4, ?5 FROM people"
+                " WHERE name = ?6 AND disabled_at IS NULL AND password = ifnull(?7, password)",
+                (ticket.digest, plain(ticket.kind), ticket.made_at, ticket.until, plain(ticket.note), name, password),
             )
-            if (
-                not admitted.rowcount
-            ):  # disabled since the password was asked for, perhaps: enabled again it must not be good
+            if not admitted.rowcount:
                 raise Refused(f"{ticket.person} may not sign in")
 
         await self._writer.atomically(work)

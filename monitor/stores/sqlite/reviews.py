@@ -1,7 +1,7 @@
 """Which verdicts were given, and which matches wait for one, in SQLite. A verdict itself is a record of the ledger."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from msgspec import json
@@ -58,8 +58,8 @@ class SqliteReviews:
 
     async def waiting(self, *, story: str | None = None, limit: int, before: int | None = None) -> Sequence[Match]:
         end = _NO_END if before is None else before
-        found = await self._reader.read(lambda database: list(islice(_waiting(database, story, end), limit)))
-        records = await self._ledger.records(found)
+        found = await self._reader.read(lambda database: _page(_waiting(database, story, end), limit))
+        records = await self._ledger.records([each.seq for each in found])
         return [record.content.match for record in records if isinstance(record.content, Flagged)]
 
 
@@ -69,11 +69,18 @@ class _Found(NamedTuple):
     number: int
     post: PostId
     story: str
+    record: int
     seq: int
 
 
-def _waiting(database: Database, story: str | None, before: int) -> Iterator[int]:
-    """The records of matches that wait, newest first. The header of the matched record tells which post it is about."""
+def _page(found: Iterator[_Found], limit: int) -> list[_Found]:
+    """The first of them, and the others of the last one's record: who goes on below that would miss them."""
+    page = list(islice(found, limit))
+    return [*page, *takewhile(lambda each: each.record == page[-1].record, found)] if page else []
+
+
+def _waiting(database: Database, story: str | None, before: int) -> Iterator[_Found]:
+    """The matches that wait, newest first. The header of the matched record tells which post it is about."""
     seen: set[tuple[int, PostId, str]] = set()
     found = _matches(database, story, before)
     while chunk := list(islice(found, _CHUNK)):
@@ -82,11 +89,11 @@ def _waiting(database: Database, story: str | None, before: int) -> Iterator[int
             about = chunk[place][:3]
             if about not in seen:
                 seen.add(about)
-                yield chunk[place].seq
+                yield chunk[place]
 
 
 def _matches(database: Database, story: str | None, before: int) -> Iterator[_Found]:
-    for name, _, seq, data in database.execute(_OF_ALL if story is None else _OF_STORY, (story, before)):
+    for name, record, seq, data in database.execute(_OF_ALL if story is None else _OF_STORY, (story, before)):
         header = decode_header(data)
         if header is not None:  # else of a later format: nobody can review what cannot be read
-            yield _Found(header.channel, header.post, name, seq)
+            yield _Found(header.channel, header.post, name, record, seq)

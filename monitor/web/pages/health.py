@@ -27,7 +27,7 @@ FOR_OPERATORS = ("destination", "subscriber", "source")
 
 @get("/health", include_in_schema=False)
 async def health(request: Request[Any, Any, Any], desk: TheDesk) -> Template:
-    lines = await lines_for(request.user, desk)
+    lines, hidden = await lines_for(request.user, desk)
     parts = [*PARTS, *sorted({each.part for each in lines} - PARTS.keys())]
     return await page(
         request,
@@ -35,7 +35,8 @@ async def health(request: Request[Any, Any, Any], desk: TheDesk) -> Template:
         parts=[
             (PARTS.get(part, part), rows) for part in parts if (rows := [each for each in lines if each.part == part])
         ],
-        reds=sum(each.red for each in lines),
+        reds=sum(each.red for each in lines) + hidden,
+        hidden=hidden,
     )
 
 
@@ -47,11 +48,12 @@ async def healthz() -> str:
 
 @get("/metrics", include_in_schema=False)
 async def metrics(request: Request[Any, Any, Any], desk: TheDesk) -> Response[str]:
-    lines = await lines_for(request.user, desk)
+    lines, _ = await lines_for(request.user, desk)
     return Response(exposition(lines, now=desk.now), media_type="text/plain; version=0.0.4")
 
 
-async def lines_for(person: Person, desk: Desk) -> list[Line]:
-    """How everything stands, as far as it is this person's to know."""
-    lines = judge(desk.settings, await gather(desk.store), now=desk.now)
-    return [each for each in lines if each.part not in FOR_OPERATORS or person.may("operator")]
+async def lines_for(person: Person, desk: Desk) -> tuple[list[Line], int]:
+    """How everything stands, as far as it is this person's to know; and how many more are red: that is everybody's to know."""
+    lines = list(judge(desk.settings, await gather(desk.store), now=desk.now))
+    shown = [each for each in lines if each.part not in FOR_OPERATORS or person.may("operator")]
+    return shown, sum(each.red for each in lines) - sum(each.red for each in shown)

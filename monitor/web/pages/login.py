@@ -77,7 +77,7 @@ async def change(request: Request[Any, Any, Any], desk: TheDesk, data: Form) -> 
             zone = data.get("time_zone", "")
             if zone not in available_timezones():
                 return await _me(request, desk, problem="There is no such time zone. Name a place, as Europe/Kyiv.")
-            await desk.add.people.put(msgspec.structs.replace(person, time_zone=zone))
+            await desk.add.people.change(person.name, lambda now: msgspec.structs.replace(now, time_zone=zone))
             return Redirect("/me", status_code=303)
         case "password":
             return await _new_password(request, desk, data)
@@ -111,7 +111,14 @@ async def _new_password(request: Request[Any, Any, Any], desk: TheDesk, data: Fo
     new = data.get("new", "")
     if not SHORTEST <= len(new) <= 1000:
         return await _me(request, desk, problem=f"A password has at least {SHORTEST} characters. A few words do well.")
-    await desk.add.people.put(msgspec.structs.replace(person, password=await asyncio.to_thread(hashed, new)))
+    chosen = await asyncio.to_thread(hashed, new)
+
+    def change(now: Person) -> Person:
+        """Who was disabled meanwhile, or given another password, had their say taken from them."""
+        is_theirs = now.disabled_at is None and now.password == person.password
+        return msgspec.structs.replace(now, password=chosen) if is_theirs else now
+
+    await desk.add.people.change(person.name, change)
     return Redirect("/login", status_code=303)  # every ticket is over, this one too
 
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery, PathParameter
 from litestar.response import Template
 
 from monitor.model.record import Said
-from monitor.views.changes import changes
+from monitor.views.changes import changes_at_first
 from monitor.views.dossier import Dossier, proof
 from monitor.web.desk import TheDesk, known_post
 from monitor.web.page import page
@@ -53,9 +53,7 @@ def _revisions(found: Dossier, most: int) -> list[dict[str, Any]]:
         if isinstance(record.content, Said):
             text = record.content.post.text
             if before is not None and before[:most] != text[:most]:
-                row["changes"] = list(changes(before[:most], text[:most]))
-                if len(text) > most:
-                    row["changes"].append(("same", "…"))
+                row["changes"] = changes_at_first(before, text, most=most)
             before = text
         rows.append(row)
     return rows

@@ -1,7 +1,7 @@
 """/search : which posts say this, in any form of the words?"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from litestar import Request, get
@@ -10,11 +10,11 @@ from litestar.response import Template
 
 from monitor.errors import ConfigError
 from monitor.model.channel import Identity
-from monitor.model.instant import DAY, Instant, from_datetime
+from monitor.model.instant import Instant, from_datetime
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Record
 from monitor.web.desk import TheDesk
-from monitor.web.finding import Asked, Found, find
+from monitor.web.finding import LOOKED, Asked, Found, find
 from monitor.web.page import page
 from monitor.web.times import zone
 
@@ -64,6 +64,7 @@ async def search(
         found=list(zip(found.records, marked, strict=True)),
         gone=await _gone(desk, found.records),
         older=found.older,
+        looked=LOOKED,
         problem=problem,
         channels=sorted(channels, key=lambda each: each.name.casefold()),
         titles={each.id: each.title for each in desk.settings.stories},
@@ -101,6 +102,6 @@ def _day(words: str, reader: str, *, after: bool = False) -> Instant | None:
         return None
     try:
         day = datetime.strptime(words, "%Y-%m-%d").replace(tzinfo=zone(reader))
-        return from_datetime(day) + (DAY if after else 0)
+        return from_datetime(day + timedelta(days=after))  # by the calendar: not every day has 24 hours
     except (ValueError, OverflowError):
         raise ConfigError("a day is written as 2023-06-04") from None

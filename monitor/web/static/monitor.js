@@ -2,7 +2,7 @@
 "use strict";
 addEventListener("keydown", (event) => {
   const form = document.querySelector("form.verdict");
-  if (!form || event.altKey || event.isComposing) return;
+  if (!form || event.altKey || event.isComposing || event.repeat) return; // a key held down files one verdict, not many
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     form.requestSubmit();
     event.preventDefault();
