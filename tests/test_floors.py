@@ -49,6 +49,7 @@ PLAIN = {
 DERIVED = {
     "Commands": "click takes a Group, and loads its commands when it lists them",
     "_Bridge": "logging takes a Handler",
+    "Impatient": "uvicorn takes a protocol of its own",
     "Gate": "Litestar takes an AbstractAuthenticationMiddleware",
     "Dialler": "httpcore takes an AsyncNetworkBackend",
 }

@@ -23,7 +23,7 @@ from monitor.web.passwords import SHORTEST, hashed, made
 
 T = TypeVar("T")
 
-_LONGEST = 1_024
+_LONGEST = 1_000
 """Bytes of a password on standard input."""
 
 _role = click.Choice(ROLES)

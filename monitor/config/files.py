@@ -40,6 +40,7 @@ class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65_535)] = 8080
     address: str = ""
+    proxy: str = ""
 
 
 class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

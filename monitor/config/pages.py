@@ -1,6 +1,7 @@
 """What does monitor.toml ask for: where are the pages served, and as what do browsers know them?"""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from monitor.config.files import WebTable
@@ -18,7 +19,16 @@ def web(table: WebTable, notes: Notes) -> Web:
             ("web", "address"),
             'must be http:// or https:// and a host, with nothing behind it, as "https://monitor.example"',
         )
-    return Web(host=table.host, port=table.port, address=table.address.rstrip("/"))
+    if table.proxy and not _is_ip(table.proxy):
+        notes(("web", "proxy"), 'must be the IP address of the proxy, as "127.0.0.1"')
+    return Web(host=table.host, port=table.port, address=table.address.rstrip("/"), proxy=table.proxy)
+
+
+def _is_ip(words: str) -> bool:
+    try:
+        return bool(ip_address(words))
+    except ValueError:
+        return False
 
 
 def _is_address(address: str) -> bool:

@@ -43,11 +43,13 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Web(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the pages are served. `address`: as people's browsers know it, `https://…`, where that is another; empty: as served."""
+    """Where the pages are served. `address`: as people's browsers know it, `https://…`, where that is another; empty: as served.
+    `proxy`: the IP address of the proxy that is believed when it says for whom it asks; empty: none is."""
 
     host: str = "127.0.0.1"
     port: int = 8080
     address: str = ""
+    proxy: str = ""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

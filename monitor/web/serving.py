@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import partial
 
 import uvicorn
 
@@ -13,6 +14,7 @@ from monitor.errors import Unavailable
 from monitor.web.app import REQUESTS, application
 from monitor.web.desk import Desk, open_desk
 from monitor.web.headers import Guarded
+from monitor.web.patience import SECONDS, Impatient
 
 CONNECTIONS = 500
 """At once. What is beyond is told to come again: the pages must not eat up the machine that the daemon runs on."""
@@ -46,8 +48,10 @@ def address(listener: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, listener: socket.socket, *, requests: int = REQUESTS) -> AsyncIterator[Desk]:
-    """The pages answer while the block lasts: one address so many `requests` a minute."""
+async def serving(
+    settings: Settings, listener: socket.socket, *, requests: int = REQUESTS, patience: float = SECONDS
+) -> AsyncIterator[Desk]:
+    """The pages answer while the block lasts: one address so many `requests` a minute. `patience` in seconds: see Impatient."""
     async with open_desk(settings) as desk:
         guarded = Guarded(
             application(desk, secret=secrets.token_hex(32), requests=requests),
@@ -63,7 +67,9 @@ async def serving(settings: Settings, listener: socket.socket, *, requests: int 
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # nobody is believed who says for whom he asks
+                http=partial(Impatient, seconds=patience),  # type: ignore[arg-type]  # what makes one
+                proxy_headers=bool(settings.web.proxy),  # nobody else is believed who says for whom he asks
+                forwarded_allow_ips=settings.web.proxy or None,
                 limit_concurrency=CONNECTIONS,
                 timeout_keep_alive=IDLE_SECONDS,
                 timeout_graceful_shutdown=ENDING_SECONDS,
@@ -71,12 +77,12 @@ async def serving(settings: Settings, listener: socket.socket, *, requests: int 
             )
         )
         server.capture_signals = nullcontext  # type: ignore[assignment]  # they are the caller's
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield desk
-        finally:
-            server.should_exit = True
-            await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(server.serve(sockets=[listener]))
+            try:
+                yield desk
+            finally:
+                server.should_exit = True
 
 
 def own_names(host: str, port: int) -> list[str]:
