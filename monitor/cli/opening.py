@@ -31,8 +31,8 @@ def adding(settings: Settings) -> AbstractAsyncContextManager[Store]:
 @asynccontextmanager
 async def searching(settings: Settings, ledger: Ledger) -> AsyncIterator[Search]:
     """The search, holding everything that the ledger holds by now."""
-    from monitor.matching.words import inflect  # the dictionaries: a moment, and only those who search wait for it
+    from monitor.views.forms import forms  # the dictionaries: a moment, and only those who search wait for it
 
-    async with open_search(settings.store.search_path, forms=inflect) as search:
+    async with open_search(settings.store.search_path, forms=forms) as search:
         await catch_up(ledger, search)
         yield search

@@ -12,9 +12,9 @@ from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.match import Match
 from monitor.model.post import Post, PostId
-from monitor.model.record import Kind, Record, Reviewed
-from monitor.model.review import STANDING
+from monitor.model.record import Kind, Record
 from monitor.ports import Store
+from monitor.views.standing import Stand, by_post, stands
 
 MOST = 200
 """Matches on a page."""
@@ -23,22 +23,15 @@ SAME = 40
 by many."""
 
 _HAPPENINGS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
-_VERDICTS = {
-    "corroborated": "corroborated",
-    "disputed": "disputed",
-    "false": "called false",
-    "miscaptioned": "called miscaptioned",
-    "manipulated": "called manipulated",
-    "irrelevant": "called irrelevant",
-}
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A post was published, edited or deleted.
 
     `at`: when, as far as anybody knows (`when`). `match`: that of this very record. `before`: what the post said before this
-    change. `party`: who speaks there, "" if that is unknown. `standing`: the newest review of the post for the story, by aspect;
-    empty where nobody has said anything. `copies`: later posts of the story that pass on the same, oldest first.
+    change. `party`: who speaks there, "" if that is unknown. `standing`: the newest review of this wording for the story, by
+    aspect; empty where nobody has said anything, and then `other`: those of other wordings. `since`: was the post edited or deleted
+    after this? `copies`: later posts of the story that pass on the same, oldest first.
     """
 
     at: Instant
@@ -47,6 +40,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     before: Post | None = None
     party: str = ""
     standing: Mapping[str, Record] = {}
+    other: Mapping[str, Record] = {}
+    since: Kind | None = None
     copies: tuple["Moment", ...] = ()
 
 
@@ -80,7 +75,13 @@ async def timeline(store: Store, settings: Settings, story: str, *, limit: int, 
         above = {_post(record) for record in records if record.index >= before and record.index in matches}
         records = [record for record in records if _post(record) not in above]
     reviews = await store.reviews.of_posts(sorted({_post(record) for record in records}))
-    moments = _moments(records, matches, standings(reviews, story), parties(settings.channels))
+    reviewed = by_post(reviews)
+    stand = {
+        index: each
+        for post, history in by_post(records).items()
+        for index, each in stands(history, reviewed.get(post, ()), story)
+    }
+    moments = _moments(records, matches, stand, parties(settings.channels))
     return Timeline(
         story=story,
         title=titles.get(story, story),
@@ -126,24 +127,6 @@ def gathered(moments: Sequence[Moment]) -> tuple[Moment, ...]:
     )
 
 
-def standings(reviews: Iterable[Record], story: str) -> dict[tuple[int, PostId], dict[str, Record]]:
-    """How the reviewed posts stand in this story: the newest review of each aspect, by channel number and post. `reviews`: oldest
-    first."""
-    found: dict[tuple[int, PostId], dict[str, Record]] = defaultdict(dict)
-    for record in reviews:
-        if isinstance(record.content, Reviewed) and record.content.story == story:
-            found[_post(record)][record.content.aspect] = record
-    return dict(found)
-
-
-def standing_words(standing: Mapping[str, Record]) -> str:
-    """What is said beside a claim: who called it what, if anybody spoke of its truth."""
-    said = standing["truth"].content if "truth" in standing else None
-    if not isinstance(said, Reviewed) or said.verdict == "unverified":
-        return STANDING
-    return f"{_VERDICTS.get(said.verdict, said.verdict)} by {said.by}"
-
-
 async def _newer(store: Store, story: str, *, limit: int, before: int) -> int | None:
     above = await store.findings.of_story(story, limit=limit, after=before - 1)
     return above[0].record + 1 if above else None
@@ -152,7 +135,7 @@ async def _newer(store: Store, story: str, *, limit: int, before: int) -> int | 
 def _moments(
     records: Sequence[Record],
     matches: Mapping[int, Match],
-    standing: Mapping[tuple[int, PostId], Mapping[str, Record]],
+    stand: Mapping[int, Stand],
     speakers: Mapping[int | str, str],
 ) -> list[Moment]:
     before = dict(_said_before(records))
@@ -163,7 +146,9 @@ def _moments(
             match=matches.get(record.index),
             before=before[record.index] if record.kind is not Kind.PUBLISHED else None,
             party=_party(record.channel, speakers),
-            standing=standing.get(_post(record), {}),
+            standing=stand[record.index].standing,
+            other=stand[record.index].other,
+            since=stand[record.index].since,
         )
         for record in records
     ]

@@ -1,5 +1,6 @@
 """What do the pages stand on: the configuration, the store to read, and the one door through which they write?"""
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -18,6 +19,7 @@ from monitor.ports import Clock, Search, Store
 from monitor.stores.sqlite.search import reading_search
 from monitor.stores.sqlite.store import open_store
 from monitor.views.dossier import Dossier, dossier
+from monitor.views.forms import forms
 from monitor.views.named import known_stories
 from monitor.views.volume import Volumes
 from monitor.web.guesses import Guesses
@@ -147,8 +149,9 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
 
         async def open_search() -> Search | None:
             try:
+                await asyncio.to_thread(forms, "слово")  # the dictionaries take a moment, and a search has but a second
                 return await stack.enter_async_context(
-                    reading_search(settings.store.search_path, seconds=QUERY_SECONDS)
+                    reading_search(settings.store.search_path, forms=forms, seconds=QUERY_SECONDS)
                 )
             except (ConfigError, Unavailable) as error:
                 log.warning("no search yet", reason=str(error))

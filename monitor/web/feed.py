@@ -10,7 +10,8 @@ from monitor.alerting.display import cut, harmless
 from monitor.model.instant import text
 from monitor.model.record import Gone
 from monitor.views.named import reference
-from monitor.views.timeline import Moment, standing_words, timeline
+from monitor.views.standing import standing_words
+from monitor.views.timeline import Moment, timeline
 from monitor.web.desk import NotHeld, TheDesk
 from monitor.web.pages.post import SHOWN
 from monitor.web.showing import place
@@ -57,7 +58,7 @@ def _entry(root: Element, moment: Moment, *, base: str, origin: str) -> None:
     words = said.in_short()[: SHOWN + 1] if said else ""
     if len(shown := cut(words, SHOWN)) < len(words):
         words = f"{shown}…"
-    _add(entry, "content", f"{words}\n\n{standing_words(moment.standing)}").set("type", "text")
+    _add(entry, "content", f"{words}\n\n{standing_words(moment)}").set("type", "text")
 
 
 def _add(parent: Element, tag: str, words: str) -> Element:

@@ -12,7 +12,7 @@ from monitor.model.person import Person
 from monitor.model.review import ASPECTS, VERDICTS
 from monitor.views.health import evidence, silence
 from monitor.views.named import reference
-from monitor.views.timeline import standing_words
+from monitor.views.standing import standing_words
 from monitor.web import rich, times
 from monitor.web.chart import bars, chart
 from monitor.web.desk import Desk

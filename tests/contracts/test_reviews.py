@@ -114,14 +114,17 @@ async def test_are_waited_for_on_one_page_alone(store: Store) -> None:
     assert await waiting(store, "bridge", before=edited.index) == [match(other)]
 
 
-async def test_stand_for_what_a_post_says_later_too(store: Store) -> None:
+async def test_do_not_stand_for_what_a_post_says_later(store: Store) -> None:
     [one] = await recorded(store, 1)
     await flagged(store, match(one))
     await store.ledger.append([verdict()])
     [edited] = await store.ledger.append([revision("The bridge stands.", edited_at=NOON + 1, observed_at=NOON + 2)])
 
     await flagged(store, match(edited.index))
+    again = await waiting(store)
+    await store.ledger.append([verdict("false")])
 
+    assert again == [match(edited.index)]
     assert await waiting(store) == []
 
 

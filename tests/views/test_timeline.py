@@ -13,7 +13,8 @@ from monitor.model.match import Match
 from monitor.model.post import Forward
 from monitor.model.record import Draft, Gone, Kind, Record, Said
 from monitor.ports import Store
-from monitor.views.timeline import Moment, Timeline, gathered, standing_words, standings, timeline
+from monitor.views.standing import standing_words
+from monitor.views.timeline import Moment, Timeline, gathered, timeline
 
 LONG = "The old bridge over the river fell this morning, and nobody was hurt."
 ELSEWHERE = Identity(id=-1005555555555, username="elsewhere")
@@ -285,35 +286,83 @@ async def test_each_moment_has_the_newest_review_of_its_post_for_the_story(store
         {aspect: record.content.verdict for aspect, record in each.standing.items()}  # type: ignore[union-attr]
         for each in found.moments
     ] == [{"truth": "false", "authenticity": "manipulated"}, {}, {"truth": "false", "authenticity": "manipulated"}]
-    assert standing_words(found.moments[0].standing) == "called false by ivan"
+    assert standing_words(found.moments[0]) == "called false by ivan"
+
+
+async def test_a_review_is_of_the_wording_that_stood_when_it_was_given(store: Store, settings: Settings) -> None:
+    [first] = await recorded(store, revision("The bridge stands."))
+    await recorded(store, verdict("corroborated"))
+    [second] = await recorded(store, revision("The bridge fell.", edited_at=NOON + MINUTE))
+    await flagged(store, match(first), match(second))
+    then = (await timeline(store, settings, "bridge", limit=10)).moments
+    await recorded(store, verdict("false", by="ivan"), deletion())
+
+    now = (await timeline(store, settings, "bridge", limit=10)).moments
+
+    assert [standing_words(each) for each in then] == [
+        "corroborated by olena",
+        "not independently verified; in another wording corroborated by olena",
+    ]
+    assert [standing_words(each) for each in now] == [
+        "corroborated by olena",
+        "called false by ivan",
+        "called false by ivan",
+    ]
+
+
+async def test_each_moment_says_what_became_of_the_post_since(store: Store, settings: Settings) -> None:
+    records = await recorded(
+        store,
+        revision("one"),
+        revision("two", number=2, published_at=NOON + 1),
+        revision("one again", edited_at=NOON + MINUTE),
+        deletion(),
+        revision("three", number=3, published_at=NOON + 2),
+        revision("three again", number=3, published_at=NOON + 2, edited_at=NOON + 2 * MINUTE),
+    )
+    await flagged(store, *(match(record) for record in (records[0], records[1], records[4])))
+
+    found = (await timeline(store, settings, "bridge", limit=10)).moments
+
+    assert {(each.record.post, each.record.kind): each.since for each in found} == {
+        (1, Kind.PUBLISHED): Kind.DELETED,
+        (1, Kind.EDITED): Kind.DELETED,
+        (1, Kind.DELETED): None,
+        (2, Kind.PUBLISHED): None,
+        (3, Kind.PUBLISHED): Kind.EDITED,
+        (3, Kind.EDITED): None,
+    }
 
 
 @pytest.mark.parametrize(
     ("reviews", "words"),
     [
         ([], "not independently verified"),
-        ([verdict("unverified")], "not independently verified"),
+        ([verdict("unverified")], "left unverified by olena"),
         ([verdict("manipulated", aspect="authenticity")], "not independently verified"),
         ([verdict("corroborated")], "corroborated by olena"),
         ([verdict("disputed")], "disputed by olena"),
         ([verdict("miscaptioned")], "called miscaptioned by olena"),
         ([verdict("corroborated"), verdict("disputed", by="ivan")], "disputed by ivan"),
-        ([verdict("disputed"), verdict("unverified", by="ivan")], "not independently verified"),
+        ([verdict("disputed"), verdict("unverified", by="ivan")], "left unverified by ivan"),
         ([verdict("of a later version")], "of a later version by olena"),
     ],
 )
 async def test_the_newest_word_on_its_truth_stands_beside_a_claim(
-    store: Store, reviews: list[Draft], words: str
+    store: Store, settings: Settings, reviews: list[Draft], words: str
 ) -> None:
-    await recorded(store, revision(), *reviews)
+    [record] = await recorded(store, revision())
+    await flagged(store, match(record))
+    await recorded(store, *reviews)
 
-    stand = standings(await store.reviews.of_posts([(1, 1)]), "bridge")
+    [found] = (await timeline(store, settings, "bridge", limit=10)).moments
 
-    assert standing_words(stand.get((1, 1), {})) == words
+    assert standing_words(found) == words
 
 
 def test_an_erased_review_says_nothing() -> None:
     record = msgspec.structs.replace(moment(1).record, kind=Kind.REVIEW, content=None)
 
-    assert standings([record], "bridge") == {}
-    assert standing_words({"truth": record}) == "not independently verified"
+    assert (
+        standing_words(msgspec.structs.replace(moment(1), standing={"truth": record})) == "not independently verified"
+    )

@@ -336,3 +336,15 @@ async def test_a_feed_of_a_story_to_whoever_has_a_key(tmp_path: Path) -> None:
     assert feed.text.count("<entry>") == 4
     assert "harbour/7 deleted" in feed.text
     assert elsewhere.status_code == 303
+
+
+@pytest.mark.parametrize("query", ["мост", "мостом", "мостами падение", "Гладков", "Гладковым", "Гладкова"])
+async def test_by_a_search_whatever_the_form_of_the_word(tmp_path: Path, query: str) -> None:
+    async def said(store: SqliteStore) -> None:
+        await store.ledger.append([revision("О падении моста спросили Гладкова.")])
+
+    async with site(tmp_path, said) as there, there.signed_in() as olena:
+        page = (await olena.get("/search", q=query)).text
+
+    assert page.count("<article") == 1
+    assert "<mark>" in page

@@ -28,16 +28,18 @@ _OF_ALL = (
 )
 _OPEN = """
     SELECT asked.key FROM (
-        SELECT key, value ->> 0 AS number, value ->> 1 AS post, value ->> 2 AS story FROM json_each(?1)
+        SELECT key, value ->> 0 AS number, value ->> 1 AS post, value ->> 2 AS story, value ->> 3 AS record FROM json_each(?1)
     ) AS asked
     WHERE NOT EXISTS (
         SELECT 1 FROM reviews AS r WHERE r.number = asked.number AND r.post = asked.post AND r.story = asked.story
+        AND r.seq > asked.record
     ) AND NOT EXISTS (
         SELECT 1 FROM revisions AS v CROSS JOIN matches AS m ON m.story = asked.story AND m.record = v.seq
         WHERE v.number = asked.number AND v.post = asked.post AND v.seq >= ?2
     ) ORDER BY asked.key
 """
-"""Which of these nobody has reviewed. One whose post has a newer match at or above `before` was on an earlier page."""
+"""Which of these nobody has reviewed since: a verdict is on what the post said when it was given. One whose post has a newer match
+at or above `before` was on an earlier page."""
 
 
 class SqliteReviews:
@@ -84,7 +86,7 @@ def _waiting(database: Database, story: str | None, before: int) -> Iterator[_Fo
     seen: set[tuple[int, PostId, str]] = set()
     found = _matches(database, story, before)
     while chunk := list(islice(found, _CHUNK)):
-        asked = json.encode([each[:3] for each in chunk]).decode()
+        asked = json.encode([each[:4] for each in chunk]).decode()
         for (place,) in database.execute(_OPEN, (asked, before)):
             about = chunk[place][:3]
             if about not in seen:
