@@ -8,7 +8,7 @@ import click
 from monitor.cli.opening import Store, adding, known_channel, reading
 from monitor.cli.people import found
 from monitor.cli.records import as_json
-from monitor.cli.screen import emit, say
+from monitor.cli.screen import emit, say, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import post
 from monitor.clock import SystemClock
@@ -16,7 +16,7 @@ from monitor.config import Settings, load
 from monitor.config.mistakes import meant
 from monitor.errors import ConfigError
 from monitor.model.post import PostId
-from monitor.model.record import Record
+from monitor.model.record import Record, Reviewed
 from monitor.model.review import ASPECTS, VERDICTS
 from monitor.stages.review import review
 from monitor.views.named import known_stories
@@ -66,6 +66,8 @@ def command(
             now=SystemClock().now(),
         )
         [record] = await store.ledger.records([index])
+        if not await _is_flagged(store, record):
+            tell(f"post {reference[0]}/{reference[1]} was never flagged for {story}: was another one meant?")
         return record
 
     async def run() -> Record:
@@ -80,6 +82,13 @@ def command(
     else:
         say(f"record {record.index}")
     return 0
+
+
+async def _is_flagged(store: Store, review: Record) -> bool:
+    """Was the post that is reviewed flagged for that story?"""
+    story = review.content.story if isinstance(review.content, Reviewed) else ""
+    history = await store.ledger.histories([(review.number, review.post)])
+    return any(match.story == story for match in await store.findings.of_records([each.index for each in history]))
 
 
 async def _story(settings: Settings, store: Store, name: str) -> str:

@@ -270,7 +270,8 @@ class Reviews(Protocol):
 
     async def waiting(self, *, story: str | None = None, limit: int, before: int | None = None) -> Sequence[Match]:
         """Matches (of this story) on which nobody has given a verdict since: a verdict is on what the post said then. One a post
-        and story, the newest. Newest first, from records below `before`; more than `limit` where the last record waits for several stories."""
+        and story, the newest. Newest first, from records below `before`; more than `limit` where the last record waits for several
+        stories."""
         ...
 
 

@@ -7,5 +7,5 @@ from monitor.stores.sqlite.forms import likely_forms
 
 
 def forms(word: str) -> Iterable[str]:
-    """Those that the dictionaries know, and those that its ending tells: of «Гладкова» a dictionary knows the woman's name alone."""
+    """Those that the dictionaries know, and those that its ending tells: to a dictionary «Гладкова» is a woman's name alone."""
     return dict.fromkeys((*inflect(word), *likely_forms(word)))

@@ -29,9 +29,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """A post was published, edited or deleted.
 
     `at`: when, as far as anybody knows (`when`). `match`: that of this very record. `before`: what the post said before this
-    change. `party`: who speaks there, "" if that is unknown. `standing`: the newest review of this wording for the story, by
-    aspect; empty where nobody has said anything, and then `other`: those of other wordings. `since`: was the post edited or deleted
-    after this? `copies`: later posts of the story that pass on the same, oldest first.
+    change. `party`: who speaks there; the channel's title or name where nobody said. `standing`: the newest review of this wording
+    for the story, by aspect; empty where nobody has said anything, and then `other`: those of other wordings. `since`: was the post
+    edited or deleted after this? `copies`: later posts of the story that pass on the same, oldest first.
     """
 
     at: Instant
@@ -173,7 +173,8 @@ def _by_record(matches: Iterable[Match]) -> dict[int, Match]:
 def _party(channel: Identity | None, speakers: Mapping[int | str, str]) -> str:
     if channel is None:
         return ""
-    return speakers.get(channel.id or 0) or speakers.get((channel.username or "").lower(), "")
+    named = speakers.get(channel.id or 0) or speakers.get((channel.username or "").lower())
+    return named or channel.title or channel.name
 
 
 def _post(record: Record) -> tuple[int, PostId]:

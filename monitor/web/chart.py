@@ -29,6 +29,11 @@ class Bars(NamedTuple):
         return self.counts[-1][0]
 
 
+def until(now: Instant, by_hour: Mapping[Instant, int]) -> Mapping[Instant, int]:
+    """Without what is to come: a post may bear any date, and one of the year 2999 would push all others off the picture."""
+    return {hour: count for hour, count in by_hour.items() if hour <= now}
+
+
 def bars(by_hour: Mapping[Instant, int]) -> Bars | None:
     """By the hour or, where that would be too many, by the day. None where there is nothing to count."""
     if not by_hour:

@@ -16,7 +16,7 @@ from monitor.views.standing import standing_words
 from monitor.web import rich, times
 from monitor.web.chart import bars, chart
 from monitor.web.desk import Desk
-from monitor.web.showing import attached, line, marks, place, raw, typed, vanished
+from monitor.web.showing import attached, line, marks, place, raw, state, typed, vanished
 
 STALE = 60 * SECOND
 """Evidence older than this is said at the head of every page."""
@@ -48,6 +48,7 @@ def environment() -> Environment:
         "rich": rich.rich,
         "raw": raw,
         "reference": reference,
+        "state": state,
         "standing_words": standing_words,
         "vanished": vanished,
         "ASPECTS": ASPECTS,
@@ -80,6 +81,8 @@ def bare_page(request: Request[Any, Any, Any], template: str, *, status: int, **
 
 async def _banner(desk: Desk) -> Mapping[str, Any]:
     age = evidence(await desk.store.health.facts(), now=desk.now)
-    silent = silence(desk.settings, await desk.store.peers.contacts(), now=desk.now)
-    is_fresh = age is not None and age <= STALE and silent is None
-    return {"stale": None if is_fresh else NEVER if age is None else max(age, silent or 0), "broken": desk.broken}
+    contacts = await desk.store.peers.contacts()
+    silent = silence(desk.settings, contacts, now=desk.now)
+    if age is None or not contacts:
+        return {"stale": NEVER, "broken": desk.broken}  # stages give signs of life also where no channel was ever seen
+    return {"stale": None if age <= STALE and silent is None else max(age, silent or 0), "broken": desk.broken}

@@ -77,7 +77,8 @@ def _sign_in(request: Request[Any, Any, Any]) -> Any:
             headers={"www-authenticate": "Bearer"},
         )
     if request.method not in ("GET", "HEAD"):
-        return Redirect("/login", status_code=303)
+        back = request.url.path if request.url.path in ("/review", "/me") else ""
+        return Redirect(f"/login?lost=true{f'&next={back}' if back else ''}", status_code=303)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return Redirect("/login" if wanted == "/" else f"/login?next={quote(wanted, safe='/')}", status_code=303)
 

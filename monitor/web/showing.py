@@ -9,6 +9,7 @@ from monitor.alerting.display import visible
 from monitor.model.match import Match
 from monitor.model.post import Post, Raw
 from monitor.model.record import Gone
+from monitor.views.dossier import Dossier
 
 LONGEST_RAW = 20_000
 """Characters of a raw object on a page; the export has all."""
@@ -48,6 +49,11 @@ def attached(post: Post) -> list[str]:
     if post.expires_at is not None:
         found.append("set to vanish by itself")
     return found
+
+
+def state(found: Dossier) -> str:
+    """What a reviewer has before them: the newest revision, and how often it was judged. A verdict is on nothing newer."""
+    return f"{found.records[-1].index}.{len(found.reviews)}"
 
 
 def vanished(gone: Gone) -> str:

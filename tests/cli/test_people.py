@@ -74,7 +74,7 @@ def test_a_password_is_read_from_standard_input_and_not_shown(desk: Desk) -> Non
     [
         (b"elevenchars\n", b"a password has at least 12 characters"),
         (b"", b"leave --password-stdin out, and a strong one is made"),
-        (b"x" * 2_000 + b"\n", b"at most 1,024 bytes"),
+        (b"x" * 2_000 + b"\n", b"at most 1,000 bytes"),
         (b"\xff" * 20, b"not UTF-8"),
     ],
 )

@@ -73,8 +73,8 @@ async def test_says_who_speaks_those_that_spoke_first_first(store: Store, settin
 
     found = await timeline(store, settings, "bridge", limit=10)
 
-    assert found.lanes == ("The port", "The town", "")
-    assert [moment.party for moment in found.moments] == ["The port", "The town", "", "The port"]
+    assert found.lanes == ("The port", "The town", "elsewhere")
+    assert [moment.party for moment in found.moments] == ["The port", "The town", "elsewhere", "The port"]
 
 
 async def test_an_edit_that_reached_us_late_is_compared_with_what_stood_before_it(

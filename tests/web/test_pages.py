@@ -11,7 +11,7 @@ from browsing import BRIDGE_STORY, Visitor, site
 from builders import BRIDGE, HARBOUR, NOON, deletion, revision, verdict
 
 from monitor.model.channel import Identity
-from monitor.model.instant import HOUR, MINUTE
+from monitor.model.instant import HOUR, MINUTE, parse
 from monitor.model.post import Forward, Markup
 from monitor.ports import Contact, Fact
 from monitor.stores.sqlite.file import connect
@@ -348,3 +348,79 @@ async def test_by_a_search_whatever_the_form_of_the_word(tmp_path: Path, query: 
 
     assert page.count("<article") == 1
     assert "<mark>" in page
+
+
+async def test_that_a_post_was_changed_or_judged_since_the_reviewer_saw_it_and_file_nothing(tmp_path: Path) -> None:
+    form = {"post": "bridge_news/1", "story": "bridge", "verdict": "false", "aspect": "truth", "reason": "It stands."}
+    async with site(tmp_path, a_day) as there, there.signed_in("olena", "reviewer") as olena:
+        seen = re.findall(r'name="state" value="([^"]+)"', (await olena.get("/post/bridge_news/1")).text)
+        await there.store.ledger.append([verdict(by="ivan")])
+        answer = await olena.send("/review", **form, state=seen[0])
+        again = re.findall(r'name="state" value="([^"]+)"', answer.text)
+        filed = await olena.send("/review", **form, state=again[0])
+        reviews = await there.store.reviews.of_posts([(1, 1)])
+
+    assert answer.status_code == 400
+    assert "judged by somebody since you saw it" in answer.text
+    assert filed.status_code == 303
+    assert [each.content.by for each in reviews] == ["ivan", "olena"]
+
+
+async def test_on_the_card_of_a_post_what_became_of_it_since(tmp_path: Path) -> None:
+    async with site(tmp_path, a_day) as there, there.signed_in() as olena:
+        story = (await olena.get("/story/bridge")).text
+        found = (await olena.get("/search", q="stands")).text
+        queue = (await olena.get("/review", passed="2")).text
+
+    assert story.count("deleted since") == 1
+    assert story.count("edited later") == 1
+    assert "deleted" in found
+    assert "deleted since" in queue
+
+
+async def test_what_was_filed_and_where(tmp_path: Path) -> None:
+    form = {
+        "post": "bridge_news/1",
+        "story": "bridge",
+        "verdict": "disputed",
+        "aspect": "place",
+        "reason": "Elsewhere.",
+    }
+    async with site(tmp_path, a_day) as there, there.signed_in("olena", "reviewer") as olena:
+        await olena.get("/review")
+        filed = await olena.send("/review", **form)
+        page = (await olena.get(filed.headers["location"])).text
+        made_up = (await olena.get("/review?filed=1")).text
+
+    assert "place <strong>disputed</strong>" in page
+    assert "#reviews" in page
+    assert "Filed as" not in made_up
+
+
+async def test_that_what_was_sent_after_the_visit_ended_was_not_filed(tmp_path: Path) -> None:
+    async with site(tmp_path, a_day) as there, there.signed_in("olena", "reviewer") as olena:
+        await olena.get("/review")
+        olena.http.cookies.delete("visit")
+        answer = await olena.send("/review", post="bridge_news/1", story="bridge", verdict="false", reason="No.")
+        page = (await olena.get(answer.headers["location"])).text
+
+    assert "what you sent was not filed" in page
+    assert 'name="next" value="/review"' in page
+
+
+async def test_that_a_search_needs_a_word(tmp_path: Path) -> None:
+    async with site(tmp_path, a_day) as there, there.signed_in() as olena:
+        page = (await olena.get("/search", deleted="true")).text
+
+    assert "Give at least one word" in page
+
+
+async def test_no_date_that_is_still_to_come_as_news(tmp_path: Path) -> None:
+    async def to_come(store: SqliteStore) -> None:
+        await store.ledger.append([revision("The bridge of tomorrow.", published_at=parse("2999-01-01T00:00:00Z"))])
+
+    async with site(tmp_path, to_come) as there, there.signed_in() as olena:
+        page = (await olena.get("/")).text
+
+    assert "<strong>0</strong> in the last 24 hours" in page
+    assert "<svg" not in page

@@ -28,7 +28,9 @@ Form = URLEncodedBody[dict[str, str]]
 
 @get("/login", opt=OPEN, include_in_schema=False)
 async def ask(request: Request[Any, Any, Any]) -> Template:
-    return await page(request, "login.html", next=_inside(request.query_params.get("next", "")), problem="")
+    lost = "You were not signed in any more: what you sent was not filed. Sign in, and go back to send it again."
+    problem = lost if request.query_params.get("lost") else ""
+    return await page(request, "login.html", next=_inside(request.query_params.get("next", "")), problem=problem)
 
 
 @post("/login", opt=OPEN, include_in_schema=False)

@@ -35,7 +35,7 @@ async def post(
         dossier=found,
         revisions=_revisions(found, COMPARED if whole else SHOWN),
         proofs=proofs,
-        party=_party(desk, found),
+        party=party(desk, found),
         titles=titles,
         most=None if whole else SHOWN,
         whole=whole,
@@ -59,7 +59,8 @@ def _revisions(found: Dossier, most: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _party(desk: TheDesk, found: Dossier) -> str:
+def party(desk: TheDesk, found: Dossier) -> str:
+    """Who speaks there; "" where nobody said."""
     name = found.channel.name.casefold()
     return next(
         (each.party for each in desk.settings.channels if name == each.name.casefold() or each.id == found.channel.id),

@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 
 from monitor.errors import LedgerBroken, Refused
 from monitor.model.match import Match
+from monitor.model.record import Kind, Record
 from monitor.stages.review import review as file_review
 from monitor.views.dossier import Dossier
 from monitor.views.named import reference
@@ -17,8 +18,8 @@ from monitor.web.desk import TheDesk, known_post, known_story
 from monitor.web.gate import needs
 from monitor.web.page import page
 from monitor.web.pages.login import Form
-from monitor.web.pages.post import SHOWN
-from monitor.web.showing import place
+from monitor.web.pages.post import SHOWN, party
+from monitor.web.showing import place, state
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,10 @@ async def file(request: Request[Any, Any, Any], desk: TheDesk, data: Form) -> Te
         if not number.isdecimal() or len(number) > 10:
             raise Refused("this names no post")
         found = await known_post(desk, channel, int(number))
+        if data.get("state", "") not in ("", state(found)):
+            raise Refused(
+                "the post was changed or judged by somebody since you saw it: look again, and file it if it still holds"
+            )
         index = await file_review(
             desk.add.ledger,
             channel=found.channel,
@@ -102,7 +107,8 @@ async def _show(
         before=before,
         passed=passed,
         further=_further(waiting, passed) if waiting and match == waiting[0] else (before, passed),
-        filed=filed,
+        filed=await _filed(desk, filed),
+        party=party(desk, found) if found else "",
         problem=problem,
         data=data if data and about else {},
         titles=_stories(desk),
@@ -117,6 +123,14 @@ def _further(waiting: Sequence[Match], passed: int) -> tuple[int, int]:
     if len(waiting) > 1 and waiting[1].record == record:
         return record + 1, passed + 1
     return record, 0
+
+
+async def _filed(desk: TheDesk, index: int | None) -> Record | None:
+    """The verdict that was filed as this record; None for any other."""
+    if index is None or index >= await desk.store.ledger.size():
+        return None
+    [record] = await desk.store.ledger.records([index])
+    return record if record.kind is Kind.REVIEW else None
 
 
 async def _dossier(desk: TheDesk, match: Match) -> Dossier | None:

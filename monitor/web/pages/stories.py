@@ -7,6 +7,7 @@ from litestar.response import Template
 
 from monitor.model.instant import DAY
 from monitor.views.timeline import timeline
+from monitor.web.chart import until
 from monitor.web.desk import TheDesk
 from monitor.web.page import page
 
@@ -22,8 +23,8 @@ async def stories(request: Request[Any, Any, Any], desk: TheDesk) -> Template:
     titles = {story.id: story.title for story in desk.settings.stories}
     rows = []
     for story in [*titles, *sorted(counts.keys() - titles.keys())]:
-        by_hour = await desk.volumes.of(story)
-        today = sum(count for hour, count in by_hour.items() if hour > desk.now - DAY)
+        by_hour = until(desk.now, await desk.volumes.of(story))
+        today = sum(count for hour, count in by_hour.items() if desk.now - DAY < hour <= desk.now)
         newest = (await timeline(desk.store, desk.settings, story, limit=AMONG)).moments if counts.get(story) else ()
         rows.append(
             {

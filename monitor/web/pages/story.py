@@ -11,6 +11,7 @@ from litestar.response import Template
 
 from monitor.views.changes import changes_at_first
 from monitor.views.timeline import Moment, timeline
+from monitor.web.chart import until
 from monitor.web.desk import NotHeld, TheDesk
 from monitor.web.page import page
 
@@ -33,7 +34,7 @@ async def story(
 ) -> Template:
     found = await timeline(desk.store, desk.settings, id, limit=PAGE, before=before)
     known = next((each for each in desk.settings.stories if each.id == id), None)
-    by_hour = await desk.volumes.of(id)
+    by_hour = until(desk.now, await desk.volumes.of(id))
     if known is None and not by_hour:
         raise NotHeld("there is no story of this name")
     lanes = {party: min(place, LANES - 1) for place, party in enumerate(found.lanes)}

@@ -1,5 +1,6 @@
-// Keys for the review, nothing more: every page does all it does without this file.
+// Keys for the review, and a word when a page has grown old: every page does all it does without this file.
 "use strict";
+setTimeout(() => document.querySelector("#old")?.removeAttribute("hidden"), 5 * 60 * 1000);
 addEventListener("keydown", (event) => {
   const form = document.querySelector("form.verdict");
   if (!form || event.altKey || event.isComposing || event.repeat) return; // a key held down files one verdict, not many
