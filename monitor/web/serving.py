@@ -77,12 +77,21 @@ async def serving(
             )
         )
         server.capture_signals = nullcontext  # type: ignore[assignment]  # they are the caller's
-        async with asyncio.TaskGroup() as group:
-            group.create_task(server.serve(sockets=[listener]))
-            try:
-                yield desk
-            finally:
-                server.should_exit = True
+        # Not a group of tasks: what goes wrong in the block would come out of it wrapped.
+        holder, task = asyncio.current_task(), asyncio.create_task(server.serve(sockets=[listener]))
+
+        def fell(_: "asyncio.Task[None]") -> None:
+            if not server.should_exit and holder is not None:
+                holder.cancel()  # nobody would notice that there are no pages any more
+
+        task.add_done_callback(fell)
+        try:
+            yield desk
+        finally:
+            server.should_exit = True
+            await asyncio.gather(task, return_exceptions=True)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
 
 
 def own_names(host: str, port: int) -> list[str]:
