@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from monitor import logs
+from monitor.cli.ending import until_told
 from monitor.cli.pages import served
 from monitor.cli.rehearsing import Outcome, outcome
 from monitor.cli.screen import emit, line, prose, say
@@ -61,7 +62,10 @@ def command(usage: Usage, *, once: bool, speed: float, port: int) -> int:
     logs.configure(verbose=usage.verbose, quiet=not usage.verbose)
     BASE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(BASE.with_suffix(".lock"), what=f"the rehearsal in {BASE}"):
-        return asyncio.run(_demo(usage, once=once, speed=speed, port=port))
+        code = asyncio.run(until_told(_demo(usage, once=once, speed=speed, port=port)))
+    if code is None:
+        raise KeyboardInterrupt  # the story was not told to its end
+    return code
 
 
 async def _demo(usage: Usage, *, once: bool, speed: float, port: int) -> int:

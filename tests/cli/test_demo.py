@@ -1,5 +1,6 @@
 """The rehearsal that a stranger begins with."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -70,3 +71,20 @@ def test_does_not_take_the_place_of_something_else(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "was not made by monitor demo" in ended.stderr
     assert list((tmp_path / "var/demo").iterdir()) == []
+
+
+async def test_leaves_no_pages_behind_when_it_is_told_to_end(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", "demo", cwd=tmp_path, stdout=asyncio.subprocess.PIPE
+    )
+    said = ""
+    async with asyncio.timeout(60):
+        while (found := re.search(r"http://127\.0\.0\.1:(\d+)", said)) is None:
+            assert process.stdout
+            said += (await process.stdout.readline()).decode()
+        process.terminate()
+        await process.communicate()
+
+    assert process.returncode == 130
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", int(found[1]))
