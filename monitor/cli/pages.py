@@ -17,7 +17,7 @@ from monitor.web.passwords import hashed, made
 
 NAME = "editor"
 PATIENCE = 30.0
-"""Seconds for the pages to come up; seconds for them to go."""
+"""Seconds for the pages to come up."""
 
 
 class Pages(msgspec.Struct, frozen=True):

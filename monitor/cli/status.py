@@ -31,7 +31,7 @@ def command(usage: Usage) -> int:
     now = SystemClock().now()
     lines = list(judge(settings, seen, now=now))
     if usage.json:
-        emit({"red": any(each.red for each in lines), "at": text(now), "lines": [_as_json(each) for each in lines]})
+        emit({"red": any(each.red for each in lines), "at": text(now), "lines": [line_as_json(each) for each in lines]})
     else:
         say_table(("", "part", "subject", "seen", "how it stands"), [_row(each, now) for each in lines])
         reds = sum(each.red for each in lines)
@@ -62,7 +62,7 @@ def _age(milliseconds: int) -> str:
     return f"{seconds} s"
 
 
-def _as_json(each: Line) -> dict[str, Any]:
+def line_as_json(each: Line) -> dict[str, Any]:
     return {
         "part": each.part,
         "subject": each.subject,

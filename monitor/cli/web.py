@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-import signal
 
 import click
 import structlog
 
+from monitor.cli.ending import until_told
 from monitor.cli.screen import emit, say, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.config import Settings, load
@@ -30,29 +30,21 @@ def command(usage: Usage, *, host: str | None, port: int | None) -> int:
     settings = load(usage.directory, os.environ)
     host = settings.web.host if host is None else host
     port = settings.web.port if port is None else port
-    return asyncio.run(_serve(settings, host, port, as_json=usage.json))
+    asyncio.run(until_told(_serve(settings, host, port, as_json=usage.json)))
+    return 0
 
 
-async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> int:
+async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> None:
     from monitor.web.barrier import forbid, secrets  # Litestar, for which `--help` need not wait
     from monitor.web.serving import address, listening, serving
 
     forbid(secrets(settings))
-    told: list[signal.Signals] = []
-    over = asyncio.Event()
-
-    def stop(number: signal.Signals) -> None:
-        told.append(number)
-        over.set()
-
     if host not in ("127.0.0.1", "::1", "localhost") and not settings.web.address.startswith("https://"):
         log.warning(
             "listening beyond this machine without TLS: put a proxy before the pages, and set web.address", host=host
         )
     with listening(host, port) as listener:
         async with serving(settings, listener) as desk:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(number, stop, number)
             shown = settings.web.address or address(listener)
             if not await desk.store.people.all():
                 tell("nobody may sign in yet: monitor people add NAME --role operator")
@@ -60,7 +52,4 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
                 emit({"address": shown})
             else:
                 say(f"The pages are at {shown}")
-            await over.wait()
-    if signal.SIGINT in told:
-        raise KeyboardInterrupt
-    return 0
+            await asyncio.get_running_loop().create_future()

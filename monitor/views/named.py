@@ -1,6 +1,6 @@
 """Which channel or story does a reader mean?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from monitor.config import Settings
 from monitor.errors import Refused
@@ -20,6 +20,13 @@ def reference(channel: Identity) -> str:
     """By what `known_channel` finds this channel whatever becomes of its name, which may be another's by then: its id. The name
     only where no id is known."""
     return channel.name if channel.id is None else str(channel.id)
+
+
+def party(channel: Identity | None, speakers: Mapping[int | str, str]) -> str:
+    """Who speaks there, "" where nobody said. `speakers`: as `alerting.plan.parties` has them."""
+    if channel is None:
+        return ""
+    return speakers.get(channel.id or 0) or speakers.get((channel.username or "").lower(), "")
 
 
 async def known_stories(settings: Settings, findings: Findings) -> Sequence[str]:

@@ -14,6 +14,7 @@ from monitor.model.match import Match
 from monitor.model.post import Post, PostId
 from monitor.model.record import Kind, Record
 from monitor.ports import Store
+from monitor.views.named import party
 from monitor.views.standing import Stand, by_post, stands
 
 MOST = 200
@@ -145,7 +146,7 @@ def _moments(
             record=record,
             match=matches.get(record.index),
             before=before[record.index] if record.kind is not Kind.PUBLISHED else None,
-            party=_party(record.channel, speakers),
+            party=_speaker(record.channel, speakers),
             standing=stand[record.index].standing,
             other=stand[record.index].other,
             since=stand[record.index].since,
@@ -170,11 +171,8 @@ def _by_record(matches: Iterable[Match]) -> dict[int, Match]:
     return found
 
 
-def _party(channel: Identity | None, speakers: Mapping[int | str, str]) -> str:
-    if channel is None:
-        return ""
-    named = speakers.get(channel.id or 0) or speakers.get((channel.username or "").lower())
-    return named or channel.title or channel.name
+def _speaker(channel: Identity | None, speakers: Mapping[int | str, str]) -> str:
+    return party(channel, speakers) or (channel.title or channel.name if channel else "")
 
 
 def _post(record: Record) -> tuple[int, PostId]:

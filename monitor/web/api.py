@@ -10,13 +10,16 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from monitor.cli.records import as_json, match_as_json
 from monitor.cli.screen import as_json as written
 from monitor.cli.show import for_programs
-from monitor.errors import ConfigError
+from monitor.cli.status import line_as_json
+from monitor.errors import ConfigError, Refused
+from monitor.model.channel import Identity
 from monitor.model.instant import parse, text
 from monitor.model.review import ASPECTS, VERDICTS
 from monitor.stages.review import LONGEST
 from monitor.stages.review import review as file_review
+from monitor.views.named import known_channel
 from monitor.views.timeline import Moment, timeline
-from monitor.web.desk import NotHeld, TheDesk, known_post, known_story
+from monitor.web.desk import NotHeld, TheDesk, known_post, known_story, shown_to
 from monitor.web.finding import Asked, find
 from monitor.web.gate import by_key_alone, needs
 from monitor.web.pages.health import lines_for
@@ -159,9 +162,12 @@ async def story(desk: TheDesk, id: FromPath[str], limit: Limit = 50, before: Bef
     responses=_shapes(Dossier),
 )
 async def one(
-    desk: TheDesk, channel: FromPath[str], id: Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+    request: Request[Any, Any, Any],
+    desk: TheDesk,
+    channel: FromPath[str],
+    id: Annotated[int, PathParameter(ge=1, le=2**31 - 1)],
 ) -> Response[bytes]:
-    return _answer(for_programs(await known_post(desk, channel, id)))
+    return _answer(for_programs(shown_to(request.user, await known_post(desk, channel, id))))
 
 
 @get("/search", summary="Records that say this, in any form of the words, newest first.", responses=_shapes(Records))
@@ -176,14 +182,8 @@ async def search(
     deleted: FromQuery[bool] = False,
     before: Before = None,
 ) -> Response[bytes]:
-    identity = None
-    if channel is not None:
-        known = [held.identity for held in await desk.store.ledger.held()]
-        identity = next((each for each in known if channel.casefold() in (each.name.casefold(), str(each.id))), None)
-        if identity is None:
-            raise NotHeld("the ledger knows no channel of this name")
     asked = Asked(
-        query=q, channel=identity, story=story, since=_moment_of(since), until=_moment_of(until),
+        query=q, channel=await _channel(desk, channel), story=story, since=_moment_of(since), until=_moment_of(until),
         edited=edited, deleted=deleted, before=before,
     )  # fmt: skip
     found = await find(desk, asked)
@@ -193,17 +193,7 @@ async def search(
 @get("/health", summary="The evidence of health.", responses=_shapes(Health))
 async def health(request: Request[Any, Any, Any], desk: TheDesk) -> Response[bytes]:
     lines, hidden = await lines_for(request.user, desk)
-    shown = [
-        {
-            "part": each.part,
-            "subject": each.subject,
-            "red": each.red,
-            "at": None if each.at is None else text(each.at),
-            "words": each.words,
-            "figures": dict(each.figures),
-        }
-        for each in lines
-    ]
+    shown = [line_as_json(each) for each in lines]
     return _answer({"red": hidden > 0 or any(each.red for each in lines), "at": text(desk.now), "lines": shown})
 
 
@@ -263,6 +253,13 @@ def _moment(moment: Moment) -> Json:
 
 def _name(record: Any) -> str:
     return record.channel.name if record.channel else ""
+
+
+async def _channel(desk: TheDesk, name: str | None) -> Identity | None:
+    try:
+        return None if name is None else await known_channel(desk.store.ledger, name)
+    except Refused as error:
+        raise NotHeld(str(error)) from error
 
 
 def _moment_of(words: str | None) -> int | None:

@@ -13,15 +13,13 @@ from monitor.model.review import ASPECTS, VERDICTS
 from monitor.views.health import evidence, silence
 from monitor.views.named import reference
 from monitor.views.standing import standing_words
-from monitor.web import rich, times
+from monitor.web import links, rich, times
 from monitor.web.chart import bars, chart
 from monitor.web.desk import Desk
 from monitor.web.showing import attached, line, marks, place, raw, state, typed, vanished
 
 STALE = 60 * SECOND
 """Evidence older than this is said at the head of every page."""
-
-
 NEVER = -1
 """In place of an age: nothing has been looked at so far."""
 
@@ -39,7 +37,7 @@ def environment() -> Environment:
     found.filters |= {"plain": rich.plain, "line": line, "typed": typed, "urlencode": place}
     found.filters |= {"age": times.age, "clock": times.clock, "number": "{:,}".format}
     found.globals |= {
-        "address": rich.address,
+        "address": links.address,
         "attached": attached,
         "bars": bars,
         "changed": rich.changed,

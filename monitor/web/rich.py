@@ -19,7 +19,6 @@ from markupsafe import escape
 from monitor.alerting.display import Piece, cut, pieces, units
 from monitor.model.post import Markup
 from monitor.web import links
-from monitor.web.links import address as address
 
 MOST = 1000
 """Entities that are shown: more is an attack on the reader."""

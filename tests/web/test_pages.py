@@ -424,3 +424,16 @@ async def test_no_date_that_is_still_to_come_as_news(tmp_path: Path) -> None:
 
     assert "<strong>0</strong> in the last 24 hours" in page
     assert "<svg" not in page
+
+
+async def test_nobody_as_speaker_of_a_channel_that_is_known_by_its_name_alone(tmp_path: Path) -> None:
+    """A channel of a file has no id, nor has any that is configured by its name: that makes them not the same."""
+
+    async def imported(store: SqliteStore) -> None:
+        await store.ledger.append([revision("A bridge elsewhere.", channel=Identity(username="elsewhere"))])
+
+    async with site(tmp_path, imported) as there, there.signed_in() as olena:
+        page = (await olena.get("/post/elsewhere/1")).text
+
+    assert "party not named" in page
+    assert "Ministry of Bridges" not in page

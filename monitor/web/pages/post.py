@@ -6,10 +6,12 @@ from litestar import Request, get
 from litestar.params import FromPath, FromQuery, PathParameter
 from litestar.response import Template
 
+from monitor.alerting.plan import parties
 from monitor.model.record import Said
 from monitor.views.changes import changes_at_first
 from monitor.views.dossier import Dossier, proof
-from monitor.web.desk import TheDesk, known_post
+from monitor.views.named import party
+from monitor.web.desk import TheDesk, known_post, shown_to
 from monitor.web.page import page
 
 SHOWN = 4_096
@@ -26,7 +28,7 @@ async def post(
     post: Annotated[int, PathParameter(ge=1, le=2**31 - 1)],
     whole: FromQuery[bool] = False,
 ) -> Template:
-    found = await known_post(desk, channel, post)
+    found = shown_to(request.user, await known_post(desk, channel, post))
     proofs = {record.index: await proof(desk.store, record.index) for record in found.records}
     titles = {story.id: story.title for story in desk.settings.stories}
     return await page(
@@ -35,7 +37,7 @@ async def post(
         dossier=found,
         revisions=_revisions(found, COMPARED if whole else SHOWN),
         proofs=proofs,
-        party=party(desk, found),
+        party=party(found.channel, parties(desk.settings.channels)),
         titles=titles,
         most=None if whole else SHOWN,
         whole=whole,
@@ -57,12 +59,3 @@ def _revisions(found: Dossier, most: int) -> list[dict[str, Any]]:
             before = text
         rows.append(row)
     return rows
-
-
-def party(desk: TheDesk, found: Dossier) -> str:
-    """Who speaks there; "" where nobody said."""
-    name = found.channel.name.casefold()
-    return next(
-        (each.party for each in desk.settings.channels if name == each.name.casefold() or each.id == found.channel.id),
-        "",
-    )

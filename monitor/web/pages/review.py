@@ -8,17 +8,18 @@ from litestar import Request, get, post
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 
+from monitor.alerting.plan import parties
 from monitor.errors import LedgerBroken, Refused
 from monitor.model.match import Match
 from monitor.model.record import Kind, Record
 from monitor.stages.review import review as file_review
 from monitor.views.dossier import Dossier
-from monitor.views.named import reference
+from monitor.views.named import party, reference
 from monitor.web.desk import TheDesk, known_post, known_story
 from monitor.web.gate import needs
 from monitor.web.page import page
 from monitor.web.pages.login import Form
-from monitor.web.pages.post import SHOWN, party
+from monitor.web.pages.post import SHOWN
 from monitor.web.showing import place, state
 
 log = structlog.get_logger(__name__)
@@ -108,7 +109,7 @@ async def _show(
         passed=passed,
         further=_further(waiting, passed) if waiting and match == waiting[0] else (before, passed),
         filed=await _filed(desk, filed),
-        party=party(desk, found) if found else "",
+        party=party(found.channel, parties(desk.settings.channels)) if found else "",
         problem=problem,
         data=data if data and about else {},
         titles=_stories(desk),

@@ -8,11 +8,11 @@ from litestar import Request, get
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 
-from monitor.errors import ConfigError
-from monitor.model.channel import Identity
+from monitor.errors import ConfigError, Refused
 from monitor.model.instant import Instant, from_datetime
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Record
+from monitor.views.named import known_channel
 from monitor.web.desk import TheDesk
 from monitor.web.finding import LOOKED, Asked, Found, find
 from monitor.web.page import page
@@ -42,7 +42,7 @@ async def search(
     try:
         asked = Asked(
             query=q,
-            channel=_channel(channel, channels),
+            channel=await known_channel(desk.store.ledger, channel) if channel else None,
             story=story,
             since=_day(since, reader),
             until=_day(until, reader, after=True),
@@ -52,7 +52,7 @@ async def search(
         )
         if q.strip() and words is not None:
             found = await find(desk, asked)
-    except ConfigError as error:
+    except (ConfigError, Refused) as error:
         problem = str(error)
     texts = [record.said.text[:MARKED] if record.said else "" for record in found.records]
     marked = await words.marks(q, texts) if words is not None and texts else [()] * len(texts)
@@ -78,22 +78,9 @@ async def search(
 
 async def _gone(desk: TheDesk, records: Sequence[Record]) -> set[tuple[int, PostId]]:
     """Of which posts the last that was heard is that they are deleted."""
-    last = {(each.number, each.post): each for each in await desk.store.ledger.histories(_posts(records))}
+    posts = [(each.number, each.post) for each in records]
+    last = {(each.number, each.post): each for each in await desk.store.ledger.histories(posts)}
     return {post for post, record in last.items() if record.kind is Kind.DELETED}
-
-
-def _posts(records: Sequence[Record]) -> list[tuple[int, PostId]]:
-    return [(each.number, each.post) for each in records]
-
-
-def _channel(name: str, channels: list[Identity]) -> Identity | None:
-    """The channel of this name or id; ConfigError where the ledger knows none."""
-    if not name:
-        return None
-    found = next((each for each in channels if name.casefold() in (each.name.casefold(), str(each.id))), None)
-    if found is None:
-        raise ConfigError("the ledger knows no channel of this name")
-    return found
 
 
 def _day(words: str, reader: str, *, after: bool = False) -> Instant | None:

@@ -24,7 +24,7 @@ async def stories(request: Request[Any, Any, Any], desk: TheDesk) -> Template:
     rows = []
     for story in [*titles, *sorted(counts.keys() - titles.keys())]:
         by_hour = until(desk.now, await desk.volumes.of(story))
-        today = sum(count for hour, count in by_hour.items() if desk.now - DAY < hour <= desk.now)
+        today = sum(count for hour, count in by_hour.items() if hour > desk.now - DAY)
         newest = (await timeline(desk.store, desk.settings, story, limit=AMONG)).moments if counts.get(story) else ()
         rows.append(
             {
