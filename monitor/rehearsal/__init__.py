@@ -7,7 +7,8 @@
         path = await sign_in(server, "reader", "+9996612345")    a session file for the real client
         world.publish("legion", "hello")
 
-`python -m monitor.rehearsal` is the same as a process of its own, `launch()` starts one and tells it what happens.
+`preview(world)` serves the public web pages of the same channels. `python -m monitor.rehearsal` is both as a process of its own,
+`launch()` starts one and tells it what happens.
 `story.py` plays a story, `loading.py` publishes posts from a file, `mishaps.py` is what befalls a channel. An answer of
 Telegram's is in `api/`, by its method; a fault acts where `faults.py` says; what is below the methods is in `mtproto/`.
 """
@@ -17,6 +18,7 @@ from monitor.rehearsal.befalling import Hold
 from monitor.rehearsal.channel import ChannelState, Truth
 from monitor.rehearsal.client import client, sign_in
 from monitor.rehearsal.faults import Faults
+from monitor.rehearsal.preview import Pages, preview
 from monitor.rehearsal.remote import Remote, launch
 from monitor.rehearsal.server import Server, serve
 from monitor.rehearsal.world import World
@@ -27,6 +29,7 @@ __all__ = [
     "Chat",
     "Faults",
     "Hold",
+    "Pages",
     "Remote",
     "Sent",
     "Server",
@@ -34,6 +37,7 @@ __all__ = [
     "World",
     "client",
     "launch",
+    "preview",
     "serve",
     "sign_in",
 ]

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from monitor.rehearsal.control import Control, control
+from monitor.rehearsal.preview import preview
 from monitor.rehearsal.server import serve
 from monitor.rehearsal.world import World
 
@@ -22,6 +23,7 @@ def main() -> None:
     about = argparse.ArgumentParser(prog="python -m monitor.rehearsal", description="A Telegram on loopback.")
     about.add_argument("--port", type=int, default=0, help="for clients; 0: any free one")
     about.add_argument("--control", type=int, default=0, help="for commands, one JSON object a line; 0: any free one")
+    about.add_argument("--preview", type=int, default=0, help="for the public web pages; 0: any free one")
     about.add_argument("--script", type=Path, help="commands to begin with, one JSON object a line")
     about.add_argument("--story", type=Path, help="a story to prepare and play")
     about.add_argument("--speed", type=float, default=1.0, help="divides the story's pauses")
@@ -36,13 +38,18 @@ async def _run(wanted: argparse.Namespace) -> None:
         loop.add_signal_handler(each, over.set)
     if wanted.tied:
         loop.add_reader(sys.stdin, lambda: None if os.read(sys.stdin.fileno(), 4096) else over.set())
-    async with serve(World(), wanted.port, packet=wanted.packet) as server, control(server, wanted.control) as port:
+    async with (
+        serve(World(), wanted.port, packet=wanted.packet) as server,
+        control(server, wanted.control) as port,
+        preview(server.world, wanted.preview) as pages,
+    ):
         desk = Control(server)
         for line in wanted.script.read_bytes().splitlines() if wanted.script else ():
             said = await desk.answer(line)
             if b'"error"' in said:
                 raise SystemExit(f"{wanted.script}: {said.decode().strip()}")
-        print(msgspec.json.encode({**desk.hello(), "control": port}).decode(), flush=True)
+        hello = {**desk.hello(), "control": port, "preview": pages.address}
+        print(msgspec.json.encode(hello).decode(), flush=True)
         async with asyncio.TaskGroup() as tasks:
             playing = tasks.create_task(desk.play(wanted.story, wanted.speed)) if wanted.story else None
             await over.wait()

@@ -1,5 +1,7 @@
 """Who may sign in, from which devices, and what did they send?"""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from monitor.model.instant import Instant
@@ -40,6 +42,8 @@ class Account:
         self.banned: set[int] = set()
         self.withheld: dict[int, str] = {}
         self.password = password
+        self.dc: int | None = None
+        """The data centre where it lives; None: wherever it is asked for."""
         self.random_ids: set[int] = set()
         self.letters: list[Letter] = []
         self.pts = 1
@@ -74,6 +78,9 @@ class Register:
             raise ValueError("there is such an account already")
         self._accounts[_plain(account.key)] = account
 
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._accounts.values())
+
     def find(self, key: str) -> Account | None:
         return self._accounts.get(_plain(key))
 
@@ -84,7 +91,9 @@ class Device:
     `dead` is the error that every call meets from now on. `salt` must stand in every message (bad_server_salt otherwise).
     """
 
-    def __init__(self, *, key: bytes, id: int, salt: int, created: Instant) -> None:
+    def __init__(self, *, key: bytes, id: int, salt: int, created: Instant, dc: int) -> None:
+        self.dc = dc
+        """Of which data centre it was made, and is good in."""
         self.key = key
         self.id = id
         self.salt = salt
@@ -93,8 +102,8 @@ class Device:
         self.asked_for_password: Account | None = None
         """Whose code was right; the password is missing."""
         self.puzzle: Puzzle | None = None
-        self.scanned: Account | None = None
-        """Who held a phone to the code that this device shows."""
+        self.codes_sent: dict[str, int] = {}
+        """How many sign-in codes were sent for each phone; a later one makes the one before it void."""
         self.dead: str | None = None
 
 

@@ -30,6 +30,9 @@ def client(server: Place, session: Any, **options: Any) -> Any:
     """A Telethon client that will connect to this server; `session` and `options` are Telethon's own."""
     rsa.add_key(server.public_key, old=False)
     made = TelegramClient(session, API_ID, API_HASH, **options)
+    type(
+        made
+    )._config = None  # Telethon keeps for all its clients where the data centres are: those of the server before
     made.session.set_dc(server.dc, server.host, server.port)
     return made
 

@@ -9,6 +9,7 @@ Verbs and their arguments are those of `World` and `mishaps.py`, of `Faults` (wi
 """
 
 import asyncio
+import base64
 import inspect
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +27,7 @@ from monitor.rehearsal.account import Account, Sent
 from monitor.rehearsal.befalling import Hold
 from monitor.rehearsal.channel import ChannelState
 from monitor.rehearsal.loading import load, loading
+from monitor.rehearsal.nemesis import Ills, Nemesis
 from monitor.rehearsal.server import Server
 from monitor.rehearsal.story import play, read
 
@@ -36,12 +38,16 @@ _WORLD = (
     "delete", "write_to", "take_back", "scan", "truth",
 )  # fmt: skip
 _MISHAPS = (
-    "ban", "unban", "withhold", "make_private", "vanish", "hand_over", "rename", "expire_files", "cut_history",
+    "ban", "unban", "let_in", "withhold", "make_private", "vanish", "hand_over", "rename", "expire_files", "cut_history",
+    "resize_file", "lose_file", "move_file",
 )  # fmt: skip
 _FAULTS = (
     "flood", "fail", "delay", "hold", "lose_answer", "drop_at", "too_long", "shorten", "blank", "swallow",
-    "twice", "reorder", "drop", "refuse", "accept", "black_hole", "unregister", "duplicate_key", "forget_key",
+    "twice", "reorder", "scramble", "drop", "refuse", "accept", "black_hole", "unregister", "duplicate_key", "forget_key",
     "change_salt", "skew", "clear",
+)  # fmt: skip
+_OWN = (
+    "hello", "load", "play", "sent", "sent_edits", "calls", "marks", "haunt", "act", "relent", "release", "link",
 )  # fmt: skip
 _TICK = 0.01
 
@@ -53,14 +59,13 @@ class Control:
         self._world = server.world
         self._server = server
         self._holds: list[Hold] = []
+        self._nemesis: Nemesis | None = None
         self.verbs: dict[str, Callable[..., Any]] = {
             **{verb: getattr(server.world, verb) for verb in _WORLD},
             **{verb: partial(getattr(mishaps, verb), server.world) for verb in _MISHAPS},
             **{f"faults.{verb}": getattr(server.faults, verb) for verb in _FAULTS},
-            **{
-                verb: getattr(self, verb)
-                for verb in ("hello", "load", "play", "sent", "sent_edits", "calls", "release")
-            },
+            **{verb: getattr(self, verb) for verb in _OWN},
+            "open_data_centre": server.open_data_centre,
         }
 
     def hello(self) -> dict[str, Any]:
@@ -102,6 +107,34 @@ class Control:
     def calls(self, method: str, account: str | None = None) -> int:
         """How often a method was called."""
         return self._server.calls.count(method, account=account)
+
+    def marks(self) -> dict[str, tuple[int, int]]:
+        """Of every channel, by its name, the newest post and the update counter."""
+        return {state.name: (state.top, state.pts) for state in self._world.channels}
+
+    def haunt(self, account: str, ills: dict[str, Any]) -> None:
+        """Have a nemesis come over all channels, and over this account: `nemesis.Ills` says how bad it is."""
+        self._nemesis = Nemesis(self._world, self._server.faults, account=account, ills=msgspec.convert(ills, Ills))
+
+    def act(self, count: int) -> int:
+        """Have the nemesis publish so many posts, and do what it does meanwhile. How many are left."""
+        return self._haunting.act(count)
+
+    def relent(self) -> dict[str, int]:
+        """Have the nemesis go; how often it did what."""
+        self._haunting.relent()
+        return dict(self._haunting.done)
+
+    @property
+    def _haunting(self) -> Nemesis:
+        if self._nemesis is None:
+            raise LookupError("there is no nemesis; haunt first")
+        return self._nemesis
+
+    def link(self, link: str, account: str) -> None:
+        """Somebody opens the link of a sign-in (`tg://login?token=…`) where this account is signed in."""
+        code = link.partition("token=")[2]
+        self._world.scan(base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)), account)
 
     def release(self) -> int:
         """Let go of everything that `faults.hold` kept back."""

@@ -4,7 +4,7 @@ Every fault acts in one of four places, each a method of `Faults` that the serve
 
     admit()        is anybody heard and answered?        black_hole
     meet(call)     what befalls this call?               flood, fail, delay, hold, lose_answer, drop_at, too_long, shorten, blank
-    spread(events) what is pushed, in which packets?     swallow, twice, reorder
+    spread(events) what is pushed, in which packets?     swallow, twice, reorder, scramble
     the door       are new connections accepted?         refuse, accept
 
 and at once on what there is: `drop`, `unregister`, `forget_key`, `duplicate_key`, `change_salt`, `skew`. What befalls channels
@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 from monitor.rehearsal.account import Account, Device, digits
 from monitor.rehearsal.befalling import CallRule, Hold, Met, PushRule
 from monitor.rehearsal.channel import Event
+from monitor.rehearsal.scrambling import Scramble
 from monitor.rehearsal.world import World
 
 
@@ -45,6 +46,7 @@ class Faults:
         self._world = world
         self._rules: list[CallRule] = []
         self._push_rules: list[PushRule] = []
+        self._scramble: Scramble | None = None
 
     # ----------------------------------------------------------------------------------------------------- verbs: calls
 
@@ -145,6 +147,10 @@ class Faults:
         """The next `count` events are kept until all have happened, then pushed last first, a packet each."""
         self._add_push("reorder", count, account, channel)
 
+    def scramble(self, seed: int, *, dropped: float = 0.0, doubled: float = 0.0, late: float = 0.0) -> None:
+        """From now on these shares of all events are never pushed, pushed twice, pushed after later ones: drawn by `seed`."""
+        self._scramble = Scramble(seed, dropped=dropped, doubled=doubled, late=late)
+
     # ----------------------------------------------------------------------------------------------- verbs: connections
 
     def drop(self, *, account: str | None = None) -> int:
@@ -198,6 +204,7 @@ class Faults:
         """No fault is in force any longer. What was done to keys stays done."""
         self._rules.clear()
         self._push_rules.clear()
+        self._scramble = None
         self.dark = False
         self._world.skew = 0
 
@@ -220,8 +227,14 @@ class Faults:
 
     def spread(self, connection: Connection, account: Account, events: Sequence[Event]) -> list[list[Event]]:
         """In which packets these events are pushed over this connection."""
-        if not self._push_rules:
-            return [list(events)]
+        packets = self._by_rule(connection, account, events) if self._push_rules else [list(events)]
+        if self._scramble is None:
+            return packets
+        return [scrambled for packet in packets for scrambled in self._scramble.packets(connection, packet)]
+
+    # ---------------------------------------------------------------------------------------------------------- inside
+
+    def _by_rule(self, connection: Connection, account: Account, events: Sequence[Event]) -> list[list[Event]]:
         packets: list[list[Event]] = [[]]
         for event in events:
             rule = next((rule for rule in self._push_rules if rule.claims(account, event)), None)
@@ -230,8 +243,6 @@ class Faults:
             else:
                 packets += [*rule.packets(connection, event), []]
         return [packet for packet in packets if packet]
-
-    # ---------------------------------------------------------------------------------------------------------- inside
 
     def _add(self, act: Met, method: str, account: str | None, channel: str | int | None, times: int | None) -> None:
         self._rules.append(CallRule(act, method, self._key(account), self._id(channel), times))

@@ -19,6 +19,8 @@ class Files:
     def __init__(self, new_id: Callable[[], int]) -> None:
         self._new_id = new_id
         self._files: dict[int, tuple[int, Media]] = {}
+        self.elsewhere: dict[int, int] = {}
+        """The data centres of files that are not where the posts say."""
 
     def keep(self, channel: int, media: Media | Mapping[str, Any] | None) -> Media | None:
         """What is attached, with an id and a size where it was given none."""
@@ -30,6 +32,15 @@ class Files:
         whole = msgspec.structs.replace(given, id=id, size=size)
         self._files[id] = channel, whole
         return whole
+
+    def resize(self, id: int, size: int) -> None:
+        """The file has so many bytes, whatever the posts say that it is attached to."""
+        channel, media = self._files[id]
+        self._files[id] = channel, msgspec.structs.replace(media, size=size)
+
+    def lose(self, id: int) -> None:
+        """There is no such file any more."""
+        del self._files[id]
 
     def find(self, id: int) -> tuple[int, Media] | None:
         """The channel it was attached in, by marked id, and what it is."""

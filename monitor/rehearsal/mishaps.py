@@ -22,6 +22,14 @@ def unban(world: World, account: str, channel: str | int) -> None:
     world.account(account).banned.discard(world.channel(channel).id)
 
 
+def let_in(world: World, account: str, channel: str | int) -> None:
+    """The account may look in again, has joined again, and is told so."""
+    state, who = world.channel(channel), world.account(account)
+    who.banned.discard(state.id)
+    who.joined.add(state.id)
+    world.tell(Notice(state.id, who.id))
+
+
 def withhold(world: World, account: str, channel: str | int, *, reason: str) -> None:
     """The law of the account's country keeps the channel's posts from it."""
     world.account(account).withheld[world.channel(channel).id] = reason
@@ -61,6 +69,21 @@ def rename(world: World, channel: str | int, *, title: str) -> None:
 def expire_files(world: World, channel: str | int) -> None:
     """References to the channel's files, as handed out so far, are no longer good: FILE_REFERENCE_EXPIRED."""
     world.channel(channel).files_epoch += 1
+
+
+def resize_file(world: World, file: int, *, size: int) -> None:
+    """The file has so many bytes, while the posts still say what they said of it."""
+    world.files.resize(file, size)
+
+
+def lose_file(world: World, file: int) -> None:
+    """Its bytes are gone, while posts still show it: FILE_ID_INVALID."""
+    world.files.lose(file)
+
+
+def move_file(world: World, file: int, *, dc: int) -> None:
+    """It lies in another data centre than the posts say: FILE_MIGRATE_4."""
+    world.files.elsewhere[file] = dc
 
 
 def cut_history(world: World, channel: str | int, *, upto: PostId) -> None:

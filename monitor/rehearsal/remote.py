@@ -21,6 +21,8 @@ class Remote:
         self.dc: int = hello["dc"]
         self.code: str = hello["code"]
         self.public_key: str = hello["public_key"]
+        self.preview: str = hello["preview"]
+        """The address of the public web pages."""
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()

@@ -1,7 +1,7 @@
 """Where can a client connect to this world?"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from monitor.rehearsal.api.attachments import DC
@@ -20,12 +20,13 @@ class Server:
 
     def __init__(self, world: World, desk: Desk) -> None:
         self.world = world
-        self.dc = DC
+        self.dc = desk.dc
         self.faults = desk.faults
         self.calls = desk.calls
         self.public_key = desk.key.public_pem
         self._desk = desk
         self._door: asyncio.Server | None = None
+        self._further: list[asyncio.Server] = []
         self.faults.on_refuse = self.close_door
         self.faults.on_accept = self.open_door
 
@@ -43,6 +44,11 @@ class Server:
         return self.world.code
 
     @property
+    def peers(self) -> Sequence[tuple[str, int]]:
+        """From where each connection came, the first one first."""
+        return self._desk.peers
+
+    @property
     def bugs(self) -> list[Exception]:
         """Errors of the server itself; there should be none."""
         return self._desk.bugs
@@ -51,8 +57,17 @@ class Server:
         """Accept connections, on the port there was before if there was one."""
         if self._door is None:
             loop = asyncio.get_running_loop()
-            self._door = await loop.create_server(lambda: Session(self._desk), _HOST, self._desk.port or port)
+            self._door = await loop.create_server(lambda: Session(self._desk, self.dc), _HOST, self._desk.port or port)
             self._desk.host, self._desk.port = self._door.sockets[0].getsockname()[:2]
+            self.world.doors[self.dc] = self._desk.host, self._desk.port
+
+    async def open_data_centre(self, dc: int) -> int:
+        """A further data centre of the same Telegram, with a door of its own: its port. Accounts may live there."""
+        door = await asyncio.get_running_loop().create_server(lambda: Session(self._desk, dc), _HOST, 0)
+        self._further.append(door)
+        port: int = door.sockets[0].getsockname()[1]
+        self._desk.further[dc] = port
+        return port
 
     async def close_door(self) -> None:
         """Accept no more; those that are connected stay."""
@@ -60,20 +75,26 @@ class Server:
         if door is not None:
             door.close()
 
+    def close_data_centres(self) -> None:
+        while self._further:
+            self._further.pop().close()
+
 
 @asynccontextmanager
-async def serve(world: World, port: int = 0, *, packet: int = 100) -> AsyncIterator[Server]:
-    """Show `world` to whoever connects on loopback. Port 0: any free one. `packet`: how many events are pushed at a time.
+async def serve(world: World, port: int = 0, *, packet: int = 100, dc: int = DC) -> AsyncIterator[Server]:
+    """Show `world` to whoever connects on loopback. Port 0: any free one. `packet`: how many events are pushed at a time. `dc`: the
+    data centre that this is; of one world there may be several.
 
     The world outlives the server: a client that signed in before is known to the next server on the same world.
     """
     faults = Faults(world)
-    server = Server(world, Desk(world, faults, Calls(), server_key(), packet=packet))
+    server = Server(world, Desk(world, faults, Calls(), server_key(), packet=packet, dc=dc))
     await server.open_door(port)
     try:
         yield server
     finally:
         await server.close_door()
+        server.close_data_centres()
         faults.drop()
         await asyncio.sleep(0)
     if server.bugs:

@@ -16,6 +16,7 @@ from monitor.rehearsal.account import TELEGRAM, Account, Chat, Device, Letter, R
 from monitor.rehearsal.channel import ChannelState, Event, Notice, Revision, Truth
 from monitor.rehearsal.directory import Directory, marked_id
 from monitor.rehearsal.files import Files
+from monitor.rehearsal.tokens import Tokens
 
 When = datetime | Instant | None
 """A datetime with a zone, an instant in milliseconds, or now. Telegram's dates are whole seconds."""
@@ -27,7 +28,8 @@ class World:
     Its verbs may be called at any time from the event loop's thread; whoever watches is told at once. What befalls a channel
     besides is in `mishaps.py`, many posts from a file in `loading.py`. `code` is the code that
     every sign-in takes. `too_long`: how many events a client may be behind in a channel before the server answers
-    channelDifferenceTooLong; `told_at_once`: how many events one answer brings.
+    channelDifferenceTooLong; `told_at_once`: how many events one answer brings; `token_seconds`: how long the code that a device
+    shows can be scanned.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class World:
         seed: str = "rehearsal",
         too_long: int = 100,
         told_at_once: int = 100,
+        token_seconds: float = 30,
         now: Callable[[], Instant] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.code = code
@@ -51,6 +54,8 @@ class World:
         """By the id of their key."""
         self.chats: dict[int, Chat] = {}
         self.files = Files(lambda: self.secret("file", next(self._numbers)))
+        self.doors: dict[int, tuple[str, int]] = {}
+        """Where its data centres are."""
         self.sent: list[Sent] = []
         self.sent_edits: list[Sent] = []
         self.pushes: list[Event | Notice | Letter] = []
@@ -58,6 +63,9 @@ class World:
         self._seed = seed
         self._watchers: set[Callable[[], None]] = set()
         self._numbers = itertools.count(1)
+        self.tokens = Tokens(
+            seconds=token_seconds, now=self.now, number=lambda: self.secret("token", next(self._numbers))
+        )
 
     def now(self) -> Instant:
         """The server's clock."""
@@ -95,10 +103,18 @@ class World:
         return channel
 
     def add_account(
-        self, phone: str, *, joined: Iterable[str | int] = (), name: str = "Reader", password: str | None = None
+        self,
+        phone: str,
+        *,
+        joined: Iterable[str | int] = (),
+        name: str = "Reader",
+        password: str | None = None,
+        dc: int | None = None,
     ) -> Account:
-        """A person's account that exists; its phone is signed in with `code`, and then `password` where it has one."""
+        """A person's account that exists; its phone is signed in with `code`, and then `password` where it has one. `dc`: it lives
+        in this data centre, and signs in there alone."""
         account = Account(id=7_000_000_000 + next(self._numbers), key=phone, name=name, bot=False, password=password)
+        account.dc = dc
         return self._add(account, joined)
 
     def add_bot(self, token: str, *, name: str = "Bot", joined: Iterable[str | int] = ()) -> Account:
@@ -247,18 +263,15 @@ class World:
         """Private messages are deleted. Their ids are the account's own, and may be the same as those of posts."""
         self.tell(self.account(account).forget(tuple(letters), date=self._instant(None)))
 
-    def scan(self, token: bytes | str, account: str) -> None:
-        """The account's owner holds a phone to the code of `auth.exportLoginToken`: the device is signed in."""
+    def scan(self, token: bytes | str | None, account: str) -> None:
+        """The account's owner holds a phone to the code of `auth.exportLoginToken`: the device is signed in. None: to the code
+        that is shown now. LookupError for one that no device shows, or not any more."""
         wanted = bytes.fromhex(token) if isinstance(token, str) else token
-        device = next((each for each in self.devices.values() if self.login_token(each) == wanted), None)
-        if device is None:
-            raise LookupError("no device shows this code")
-        device.scanned = self.account(account)
+        shown = self.tokens.newest() if wanted is None else self.tokens.find(wanted)
+        if self.tokens.expired(shown):
+            raise LookupError("this code has run out")
+        shown.account = self.account(account)
         self._wake()
-
-    def login_token(self, device: Device) -> bytes:
-        """What a device shows as a QR code to be signed in by."""
-        return self.secret("token", device.id).to_bytes(8, "big")
 
     # ------------------------------------------------------------------------------------------------------- looking
 

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,20 @@ async def test_ends_with(ending: str) -> None:
         process.stdin.close()
 
     assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_a_person_opens_the_link_of_a_sign_in(remote: Remote, tmp_path: Path) -> None:
+    await remote.do("open_data_centre", dc=4)
+    async with AsyncExitStack() as stack:
+        stranger = client(remote, str(tmp_path / "stranger.session"))
+        stack.push_async_callback(stranger.disconnect)
+        await stranger.connect()
+        code = await stranger.qr_login()
+        waiting = asyncio.ensure_future(code.wait(20))
+        await asyncio.sleep(0)
+
+        await remote.do("link", link=code.url, account=PHONE)
+
+        assert (await waiting).phone == PHONE[1:]
+        with pytest.raises(MonitorError, match="no device shows this code"):
+            await remote.do("link", link=code.url, account=PHONE)

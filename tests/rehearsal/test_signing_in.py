@@ -126,3 +126,54 @@ async def test_is_not_known_to_the_server_of_another_world(telegram: Server, wor
         with pytest.raises(errors.AuthKeyNotFound):
             await asyncio.wait_for(stranger.connect(), 5)
         await stranger.disconnect()
+
+
+async def test_is_granted_by_another_device_that_holds_its_camera_to_the_code(
+    connect: Connect, stranger: TelegramClient
+) -> None:
+    phone = await connect()
+    code = await stranger.qr_login()
+    waiting = asyncio.ensure_future(code.wait(5))
+    await asyncio.sleep(0)
+
+    granted = await phone(functions.auth.AcceptLoginTokenRequest(code.token))
+
+    assert (await waiting).phone == PHONE[1:]
+    assert not granted.current
+    with pytest.raises(errors.AuthTokenInvalidError):
+        await phone(functions.auth.AcceptLoginTokenRequest(code.token))
+
+
+async def test_takes_no_code_that_has_run_out(connect: Connect, stranger: TelegramClient, world: World) -> None:
+    phone = await connect()
+    world.tokens.seconds = 0
+    code = await stranger.qr_login()
+
+    with pytest.raises(errors.AuthTokenExpiredError):
+        await phone(functions.auth.AcceptLoginTokenRequest(code.token))
+    with pytest.raises(LookupError):
+        world.scan(code.token, PHONE)
+
+    before = code.token
+    await code.recreate()
+    assert code.token != before
+
+
+async def test_takes_no_code_that_was_called_off(stranger: TelegramClient, world: World) -> None:
+    sent = await stranger.send_code_request(PHONE)
+    await stranger(functions.auth.CancelCodeRequest(PHONE, sent.phone_code_hash))
+
+    with pytest.raises(errors.PhoneCodeExpiredError):
+        await stranger.sign_in(PHONE, world.code, phone_code_hash=sent.phone_code_hash)
+
+
+async def test_happens_in_the_data_centre_where_the_account_lives(
+    telegram: Server, stranger: TelegramClient, world: World
+) -> None:
+    world.add_account("+9996600044", dc=4)
+    port = await telegram.open_data_centre(4)
+
+    await stranger.send_code_request("+9996600044")
+    await stranger.sign_in("+9996600044", world.code)
+
+    assert (stranger.session.dc_id, stranger.session.port) == (4, port)

@@ -6,20 +6,32 @@ from telethon.tl import types
 from telethon.tl.functions import account, auth
 
 from monitor.model.instant import SECOND
-from monitor.rehearsal.account import Account, digits
+from monitor.rehearsal.account import Account, Device, digits
 from monitor.rehearsal.api import scribe
 from monitor.rehearsal.api.call import Call, Rejected
 from monitor.rehearsal.group import GENERATOR, PRIME, number
 from monitor.rehearsal.password import Puzzle
-
-_TOKEN_SECONDS = 30
+from monitor.rehearsal.tokens import Token
 
 
 def send_code(call: Call) -> Any:
+    """Each code makes those before it void: another hash belongs to it."""
     phone = digits(call.request.phone_number)
     if not phone:
         raise Rejected("PHONE_NUMBER_INVALID")
+    if (away := _lives_elsewhere(call, call.world.register.find(phone))) is not None:
+        raise Rejected(f"PHONE_MIGRATE_{away}")
+    call.device.codes_sent[phone] = call.device.codes_sent.get(phone, 0) + 1
     return types.auth.SentCode(types.auth.SentCodeTypeApp(len(call.world.code)), _code_hash(call, phone))
+
+
+def cancel_code(call: Call) -> Any:
+    """The code that was sent is good for nothing any more."""
+    phone = digits(call.request.phone_number)
+    if call.request.phone_code_hash != _code_hash(call, phone):
+        raise Rejected("PHONE_CODE_EXPIRED")
+    call.device.codes_sent[phone] += 1
+    return True
 
 
 def sign_in(call: Call) -> Any:
@@ -38,6 +50,8 @@ def import_bot_authorization(call: Call) -> Any:
     who = call.world.register.find(call.request.bot_auth_token)
     if who is None or not who.bot:
         raise Rejected("ACCESS_TOKEN_INVALID")
+    if (away := _lives_elsewhere(call, who)) is not None:
+        raise Rejected(f"USER_MIGRATE_{away}")
     return _signed_in(call, who)
 
 
@@ -74,35 +88,98 @@ def check_password(call: Call) -> Any:
 
 
 def export_login_token(call: Call) -> Any:
-    """What the client shows as a QR code; once somebody has scanned it, they are signed in by asking again."""
-    if call.device.scanned is None:
-        return types.auth.LoginToken(call.seconds + _TOKEN_SECONDS, call.world.login_token(call.device))
-    return types.auth.LoginTokenSuccess(_code_was_right(call, call.device.scanned))
+    """What the client shows as a QR code; once somebody has scanned it, they are signed in by asking again, in the data centre
+    where they live (https://core.telegram.org/api/qr-login)."""
+    token = call.world.tokens.shown(call.device)
+    if token.account is None:
+        return types.auth.LoginToken(-(-token.expires // SECOND), token.code)
+    if (away := _lives_elsewhere(call, token.account)) is not None:
+        return types.auth.LoginTokenMigrateTo(away, token.code)
+    return _imported(call, token)
+
+
+def import_login_token(call: Call) -> Any:
+    """The device that showed the code comes from another data centre."""
+    token = _token(call)
+    if token.account is None:
+        token.device = call.device
+        return types.auth.LoginToken(-(-token.expires // SECOND), token.code)
+    return _imported(call, token)
+
+
+def accept_login_token(call: Call) -> Any:
+    """Another device of the account holds its camera to the code: whoever shows it is signed in."""
+    token, who = _token(call), call.account
+    if token.account is not None:
+        raise Rejected("AUTH_TOKEN_ALREADY_ACCEPTED")
+    call.world.scan(token.code, who.key)
+    return _authorization(call, token.device)
+
+
+def _token(call: Call) -> Token:
+    try:
+        token = call.world.tokens.find(call.request.token)
+    except LookupError:
+        raise Rejected("AUTH_TOKEN_INVALID") from None
+    if call.world.tokens.expired(token):
+        raise Rejected("AUTH_TOKEN_EXPIRED")
+    return token
+
+
+def _imported(call: Call, token: Token) -> Any:
+    call.world.tokens.used(token)
+    if token.account is None:
+        raise Rejected("AUTH_TOKEN_INVALID")
+    return types.auth.LoginTokenSuccess(_code_was_right(call, token.account))
+
+
+def _lives_elsewhere(call: Call, who: Account | None) -> int | None:
+    """The data centre where the account lives, if that is not the one that is asked."""
+    return None if who is None or who.dc in (None, call.device.dc) else who.dc
+
+
+def export_authorization(call: Call) -> Any:
+    """What this account shows in another data centre, to be let in there."""
+    if call.request.dc_id not in call.world.doors or call.request.dc_id == call.dc:
+        raise Rejected("DC_ID_INVALID")
+    return types.auth.ExportedAuthorization(call.account.id, _pass(call, call.account))
+
+
+def import_authorization(call: Call) -> Any:
+    who = next((each for each in call.world.register if each.id == call.request.id), None)
+    if who is None or call.request.bytes != _pass(call, who):
+        raise Rejected("AUTH_BYTES_INVALID")
+    return _signed_in(call, who)
 
 
 def get_authorizations(call: Call) -> Any:
     devices = [each for each in call.world.devices.values() if each.account is call.account]
     return types.account.Authorizations(
         authorization_ttl_days=180,
-        authorizations=[
-            types.Authorization(
-                hash=0 if each is call.device else each.id >> 1,
-                device_model="rehearsal",
-                platform="",
-                system_version="",
-                api_id=0,
-                app_name="",
-                app_version="",
-                date_created=each.created // SECOND,
-                date_active=call.seconds,
-                ip="127.0.0.1",
-                country="",
-                region="",
-                current=each is call.device,
-            )
-            for each in devices
-        ],
+        authorizations=[_authorization(call, each) for each in devices],
     )
+
+
+def _authorization(call: Call, device: Device) -> Any:
+    return types.Authorization(
+        hash=0 if device is call.device else device.id >> 1,
+        device_model="rehearsal",
+        platform="",
+        system_version="",
+        api_id=0,
+        app_name="",
+        app_version="",
+        date_created=device.created // SECOND,
+        date_active=call.seconds,
+        ip="127.0.0.1",
+        country="",
+        region="",
+        current=device is call.device,
+    )
+
+
+def _pass(call: Call, who: Account) -> bytes:
+    return call.world.secret("pass", who.key).to_bytes(8, "big", signed=True)
 
 
 def _code_was_right(call: Call, who: Account) -> Any:
@@ -114,7 +191,7 @@ def _code_was_right(call: Call, who: Account) -> Any:
 
 def _signed_in(call: Call, who: Account) -> Any:
     call.device.account = who
-    call.device.asked_for_password = call.device.scanned = call.device.dead = None
+    call.device.asked_for_password = call.device.dead = None
     return types.auth.Authorization(scribe.user(who, me=True))
 
 
@@ -125,7 +202,7 @@ def _algorithm(puzzle: Puzzle) -> Any:
 
 
 def _code_hash(call: Call, phone: str) -> str:
-    return f"{call.world.secret('code', phone):016x}"
+    return f"{call.world.secret('code', phone, call.device.codes_sent.get(phone, 0)):016x}"
 
 
 METHODS = {
@@ -135,6 +212,11 @@ METHODS = {
     auth.LogOutRequest: log_out,
     auth.CheckPasswordRequest: check_password,
     auth.ExportLoginTokenRequest: export_login_token,
+    auth.ImportLoginTokenRequest: import_login_token,
+    auth.AcceptLoginTokenRequest: accept_login_token,
+    auth.CancelCodeRequest: cancel_code,
+    auth.ExportAuthorizationRequest: export_authorization,
+    auth.ImportAuthorizationRequest: import_authorization,
     account.GetPasswordRequest: get_password,
     account.GetAuthorizationsRequest: get_authorizations,
 }

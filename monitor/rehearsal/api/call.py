@@ -1,5 +1,6 @@
 """Who calls which method, about which channel, and may they?"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from telethon.errors import rpc_errors_dict
@@ -12,7 +13,14 @@ from monitor.rehearsal.befalling import Met
 from monitor.rehearsal.channel import ChannelState
 from monitor.rehearsal.world import World
 
-_CODES = {"FLOOD_WAIT": 420, "METHOD_INVALID": 400, "Timeout": -503}
+_CODES = {
+    "FLOOD_WAIT": 420,
+    "METHOD_INVALID": 400,
+    "Timeout": -503,
+    "FILE_MIGRATE": 303,
+    "PHONE_MIGRATE": 303,
+    "USER_MIGRATE": 303,
+}
 
 
 class Rejected(Exception):
@@ -33,17 +41,27 @@ class Rejected(Exception):
 
 
 class Call:
-    """One call of a method. `device` is the key that it came with; `host` and `port` are ours."""
+    """One call of a method. `device` is the key that it came with; `doors`: where each of our data centres is, `dc`: which of them
+    this is."""
 
-    def __init__(self, world: World, scribe: Scribe, device: Device, request: Any, *, host: str, port: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        scribe: Scribe,
+        device: Device,
+        request: Any,
+        *,
+        doors: Mapping[int, tuple[str, int]],
+        dc: int,
+    ) -> None:
         self.world = world
         self.scribe = scribe
         self.device = device
         self.request = request
-        self.host = host
-        self.port = port
+        self.doors = doors
         self.met = Met()
         """The fault that befalls this call."""
+        self.dc = dc
         self.method = method_name(type(request))
 
     @property
@@ -63,6 +81,8 @@ class Call:
 
         An access hash belongs to one account; with another's the channel is unknown (CHANNEL_INVALID). Bots may say 0.
         """
+        if isinstance(named, types.InputChannelFromMessage):
+            return self._forwarded(named)
         bare = getattr(named, "channel_id", None)
         state = None if bare is None else self.world.channels.get(CHANNEL_ID_BASE - bare)
         if state is None or state.gone:
@@ -71,6 +91,17 @@ class Call:
         if named.access_hash != known and not (self.account.bot and named.access_hash == 0):
             raise Rejected("CHANNEL_INVALID")
         if state.id in self.account.banned or (state.private and state.id not in self.account.joined):
+            raise Rejected("CHANNEL_PRIVATE")
+        return state
+
+    def _forwarded(self, named: types.InputChannelFromMessage) -> ChannelState:
+        """The channel that a post which this account may see was forwarded from."""
+        post = self.channel(named.peer).posts.get(named.msg_id)
+        state = self.world.channels.get(CHANNEL_ID_BASE - named.channel_id)
+        forward = None if post is None else post.forward
+        if state is None or state.gone or forward is None or forward.channel is None or forward.channel.id != state.id:
+            raise Rejected("CHANNEL_INVALID")
+        if state.private:
             raise Rejected("CHANNEL_PRIVATE")
         return state
 

@@ -5,7 +5,7 @@ from typing import Any
 from telethon.tl import types
 from telethon.tl.functions import upload
 
-from monitor.rehearsal.api.attachments import file_reference
+from monitor.rehearsal.api.attachments import DC, file_reference
 from monitor.rehearsal.api.call import Call, Rejected
 from monitor.rehearsal.files import content
 
@@ -23,6 +23,8 @@ def get_file(call: Call) -> Any:
     if found is None or where.access_hash != where.id:
         raise Rejected("FILE_ID_INVALID")
     channel, media = found
+    if (dc := call.world.files.elsewhere.get(where.id, DC)) != call.dc:
+        raise Rejected(f"FILE_MIGRATE_{dc}")
     if where.file_reference != file_reference(call.world.channels[channel], media):
         raise Rejected("FILE_REFERENCE_EXPIRED")
     data = content(where.id, size=media.size or 0, offset=offset, limit=limit)

@@ -23,8 +23,11 @@ _OPEN = {
     "auth.sendCode",
     "auth.signIn",
     "auth.importBotAuthorization",
+    "auth.importAuthorization",
     "auth.checkPassword",
     "auth.exportLoginToken",
+    "auth.importLoginToken",
+    "auth.cancelCode",
     "account.getPassword",
 }
 """What a client may ask before it has signed in."""

@@ -6,7 +6,6 @@ from telethon.tl import types
 from telethon.tl.functions import account, help, users
 
 from monitor.rehearsal.api import scribe
-from monitor.rehearsal.api.attachments import DC
 from monitor.rehearsal.api.call import Call, Rejected
 
 
@@ -16,8 +15,8 @@ def get_config(call: Call) -> Any:
         date=now,
         expires=now + 3600,
         test_mode=False,
-        this_dc=DC,
-        dc_options=[types.DcOption(DC, call.host, call.port)],
+        this_dc=call.dc,
+        dc_options=[types.DcOption(dc, host, port) for dc, (host, port) in call.doors.items()],
         dc_txt_domain_name="",
         chat_size_max=200,
         megagroup_size_max=200_000,
@@ -43,12 +42,12 @@ def get_config(call: Call) -> Any:
         me_url_prefix="https://t.me/",
         caption_length_max=1_024,
         message_length_max=4_096,
-        webfile_dc_id=DC,
+        webfile_dc_id=call.dc,
     )
 
 
 def get_nearest_dc(call: Call) -> Any:
-    return types.NearestDc("", DC, DC)
+    return types.NearestDc("", call.dc, call.dc)
 
 
 def get_app_config(call: Call) -> Any:

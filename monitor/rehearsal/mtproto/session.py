@@ -20,6 +20,7 @@ from monitor.rehearsal.mtproto.desk import Desk
 from monitor.rehearsal.mtproto.handshake import Handshake
 from monitor.rehearsal.mtproto.outgoing import ANSWER, Outgoing
 from monitor.rehearsal.mtproto.transport import Malformed, Transport, recognise
+from monitor.rehearsal.tokens import Token
 
 _UNKNOWN_KEY = struct.pack("<i", -404)
 _TOO_LOW, _TOO_HIGH, _NOT_OURS, _WRONG_SALT = 16, 17, 18, 48
@@ -37,8 +38,9 @@ _WRAPPERS = (
 class Session(asyncio.Protocol):
     """One connection, from its first byte to its end: keys, messages, answers and pushes."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, dc: int) -> None:
         self.device: Device | None = None
+        self._dc = dc
         self._desk = desk
         self._handshake = Handshake(desk.key, now=desk.world.seconds)
         self._buffer = bytearray()
@@ -48,7 +50,7 @@ class Session(asyncio.Protocol):
         self._salt_told = 0
         self._seen: int | None = None
         """How many of the world's pushes this client has had; None until it shows that it wants any."""
-        self._scan_told = False
+        self._told_scanned: Token | None = None
         self._paused = False
         self._woken = False
         self._unwatch: Callable[[], None] = lambda: None
@@ -60,6 +62,7 @@ class Session(asyncio.Protocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError("a session needs a stream")
         self._wire = transport
+        self._desk.peers.append(transport.get_extra_info("peername"))
         self._unwatch = self._desk.world.watch(self._wake)
         self._desk.faults.connections.add(self)
 
@@ -133,7 +136,9 @@ class Session(asyncio.Protocol):
         self._send(struct.pack("<qqi", 0, self._out.next_id(ANSWER), len(body)) + body)
         if self._handshake.key is not None:
             world, id = self._desk.world, key_id(self._handshake.key)
-            device = Device(key=self._handshake.key, id=id, salt=world.secret("salt", id), created=world.now())
+            device = Device(
+                key=self._handshake.key, id=id, salt=world.secret("salt", id), created=world.now(), dc=self._dc
+            )
             world.devices[id] = device
 
     def _message(self, device: Device, envelope: Envelope) -> None:
@@ -208,7 +213,7 @@ class Session(asyncio.Protocol):
             quiet = quiet or isinstance(request, functions.InvokeWithoutUpdatesRequest)
             request = request.query
         desk, caller = self._desk, device.account
-        call = Call(desk.world, desk.scribe, device, request, host=desk.host, port=desk.port)
+        call = Call(desk.world, desk.scribe, device, request, doors=desk.doors, dc=self._dc)
         call.met = met = desk.faults.meet(call.method, caller, call.names()) or Met()
         if met.cut:
             self.abort()
@@ -267,8 +272,9 @@ class Session(asyncio.Protocol):
         device, world = self.device, self._desk.world
         if device is None or device.dead or not self._desk.faults.admit():
             return
-        if device.scanned and not self._scan_told:
-            self._scan_told = True
+        token = world.tokens.scanned(device) if device.account is None else None
+        if token is not None and token is not self._told_scanned:
+            self._told_scanned = token
             self._out.push(login_token_scanned(world))
             self._flush()
         while device.account is not None and self._seen is not None and not self._paused and self._wire is not None:
@@ -297,5 +303,6 @@ class Session(asyncio.Protocol):
             self._send(packet)
 
     def _send(self, packet: bytes) -> None:
-        if self._wire is not None and self._framing is not None and self._desk.faults.admit():
-            self._wire.write(self._framing.frame(packet))
+        wire = self._wire
+        if wire is not None and not wire.is_closing() and self._framing is not None and self._desk.faults.admit():
+            wire.write(self._framing.frame(packet))
