@@ -3,10 +3,8 @@
 import asyncio
 import fcntl
 import os
-import sqlite3
-import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -16,12 +14,18 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from telethon import TelegramClient
+from telethon._updates import SessionState
 from telethon.crypto import rsa
-from telethon.sessions import SQLiteSession
+from telethon.sessions import MemorySession
+from telethon.tl import functions, types
 
 from monitor.errors import AlreadyRunning, ConfigError, Unavailable
+from monitor.telegram.acknowledging import acknowledge_together
 from monitor.telegram.config import Server
-from monitor.telegram.errors import SignedOut, Silence, translated
+from monitor.telegram.errors import Silence, translated
+from monitor.telegram.requests import Role, guard
+from monitor.telegram.session import Key, in_memory, keep, private, read_key, session_path
+from monitor.telegram.timing import ServerTime, attend
 
 REQUEST_SECONDS = 30.0
 """No request waits longer: Telethon's own have no limit, and a peer may accept and never answer."""
@@ -47,33 +51,67 @@ class Pushes(Protocol):
 
 
 @asynccontextmanager
-async def connected(access: Access, *, pushes: Pushes | None = None) -> AsyncIterator[TelegramClient]:
-    """A client that is connected and signed in; without `pushes` Telegram is asked to send none.
+async def connected(
+    access: Access, *, role: Role = "collect", pushes: Pushes | None = None
+) -> AsyncIterator[TelegramClient]:
+    """A client that is connected and signed in, and sends what its role may; without `pushes` Telegram is asked to send none.
 
     It does not reconnect by itself: `client.disconnected` resolves, requests raise, and the caller opens another. Raises
     `SignedOut` for a session without a good key, `Unavailable` where the server is not reachable.
     """
     with held_session(access.session):
-        async with reconnected(access, pushes=pushes) as client:
+        async with reconnected(access, require_key(access.session), role=role, pushes=pushes) as client:
             yield client
 
 
 @asynccontextmanager
-async def reconnected(access: Access, *, pushes: Pushes | None = None) -> AsyncIterator[TelegramClient]:
-    """The same, for one who holds the session already, and goes on holding it between two connections."""
-    client = _client(access, updates=pushes is not None)
-    if pushes is not None:
-        # Telethon's own queue feeds a loop that loses posts (gaps of more than 100, restarts, handlers that fail). The
-        # arithmetic of what is missing is ours, so the pushes come to us as they are, and no task is made for each.
-        client._sender._updates_queue = pushes
-    try:
-        await request(client.connect(), patience=access.patience)
-        if not await request(client.is_user_authorized(), patience=access.patience):
-            raise SignedOut(f"{access.session} is not signed in")
+async def reconnected(
+    access: Access,
+    key: Key,
+    *,
+    role: Role = "collect",
+    pushes: Pushes | None = None,
+    time: ServerTime | None = None,
+) -> AsyncIterator[TelegramClient]:
+    """The same, for one who holds the session already, and goes on holding it between two connections. `time` hears what the
+    server's clock says."""
+    async with _open(access, key.session(), role=role, pushes=pushes, time=time) as client:
+        # Also what makes Telegram push to this connection: it does so after the first request that wants it.
+        await request(who_am_i(client), patience=access.patience)
         yield client
-    finally:
-        with translated():
-            await client.disconnect()
+
+
+@asynccontextmanager
+async def stranger(
+    access: Access, *, role: Role = "login", pushes: Pushes | None = None
+) -> AsyncIterator[TelegramClient]:
+    """A connected client for signing in, by a key of its own that nobody knows yet. Nothing is written but by `keep_session`."""
+    async with _open(access, in_memory(), role=role, pushes=pushes, patient=True) as client:
+        yield client
+
+
+@contextmanager
+def new_session(path: Path) -> Iterator[None]:
+    """The directory of a session is there, its owner's alone, and the session ours alone while the block lasts, if it is there."""
+    path = session_path(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{path.parent}: {error.strerror}") from error
+    with locked(path.with_name(path.name + ".lock"), what=f"the session {path}"):
+        if path.exists() and (wrong := private(path)) is not None:
+            raise ConfigError(wrong)
+        yield
+
+
+def keep_session(client: TelegramClient, path: Path) -> None:
+    """Writes the session that the client signed in with: all of it, or nothing and what was there before."""
+    keep(client.session, path)
+
+
+async def who_am_i(client: TelegramClient) -> Any:
+    """The account itself, as Telegram knows it."""
+    return (await client(functions.users.GetUsersRequest([types.InputUserSelf()])))[0]
 
 
 async def request(call: Any, *, patience: float = REQUEST_SECONDS) -> Any:
@@ -92,27 +130,6 @@ async def request(call: Any, *, patience: float = REQUEST_SECONDS) -> Any:
         raise Unavailable("the connection to Telegram was lost") from None
 
 
-@asynccontextmanager
-async def unauthorised(access: Access) -> AsyncIterator[TelegramClient]:
-    """A connected client for signing in: the session file may be new, and is made for its owner alone."""
-    path = session_path(access.session)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    with held_session(access.session):
-        client = _client(access, updates=False)
-        try:
-            await request(client.connect())
-            yield client
-        finally:
-            with translated():
-                await client.disconnect()
-
-
-def session_path(path: Path) -> Path:
-    """The file that Telethon really uses: it adds `.session` to any other name."""
-    return path if path.name.endswith(".session") else path.with_name(path.name + ".session")
-
-
 @contextmanager
 def held_session(path: Path) -> Iterator[None]:
     """The session file is there, its owner's alone, and ours alone while the block lasts.
@@ -121,11 +138,11 @@ def held_session(path: Path) -> Iterator[None]:
     """
     path = session_path(path)
     try:
-        status = path.stat()
+        wrong = private(path)
     except OSError:
         raise ConfigError(f"{path}: no such session file; sign in with `monitor login`") from None
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise ConfigError(f"{path}: others may read this session, which is the whole account; run `chmod 600 {path}`")
+    if wrong is not None:
+        raise ConfigError(wrong)
     with locked(path.with_name(path.name + ".lock"), what=f"the session {path}"):
         yield
 
@@ -152,54 +169,86 @@ def locked(path: Path, *, what: str) -> Iterator[None]:
             os.close(descriptor)
 
 
-def require_key(path: Path) -> None:
-    """`ConfigError` for a session in which nobody has ever signed in: no server need be asked to know that."""
-    session = _session(path)
+def require_key(path: Path) -> Key:
+    """What the session knows. `ConfigError` for one in which nobody has ever signed in: no server need be asked to know that."""
+    key = find_key(path)
+    if key is None:
+        raise ConfigError(f"{path}: nobody is signed in with this session; use `monitor login`")
+    return key
+
+
+def find_key(path: Path) -> Key | None:
+    """The same; None where nobody has signed in yet. `ConfigError` says what to do about a file that is no session."""
     try:
-        if session.auth_key is None or not session.auth_key.key:
-            raise ConfigError(f"{path}: nobody is signed in with this session; use `monitor login`")
+        return read_key(path)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; move it away and sign in again with `monitor login`") from None
+
+
+@asynccontextmanager
+async def _open(
+    access: Access,
+    session: MemorySession,
+    *,
+    role: Role,
+    pushes: Pushes | None,
+    patient: bool = False,
+    time: ServerTime | None = None,
+) -> AsyncIterator[TelegramClient]:
+    client = _client(access, session, role=role, updates=pushes is not None, patient=patient)
+    if time is not None:
+        attend(client, time)
+    if pushes is not None:
+        # Telethon's own queue feeds a loop that loses posts (gaps of more than 100, restarts, handlers that fail). The
+        # arithmetic of what is missing is ours, so the pushes come to us as they are, and no task is made for each.
+        client._sender._updates_queue = pushes
+    try:
+        try:
+            await request(client.connect(), patience=access.patience)
+        except Unavailable as error:
+            if access.proxy:  # nothing goes another way, so this is where to look
+                raise Unavailable(f"{error}, by way of the proxy {_place(access.proxy)}") from error
+            raise
+        hush(client)
+        yield client
     finally:
-        session.close()
+        with suppress(Unavailable), translated():  # however it ends, what went wrong before is what counts
+            await client.disconnect()
 
 
-def _session(path: Path) -> SQLiteSession:
-    try:
-        return SQLiteSession(str(session_path(path)))
-    except Exception as error:  # sqlite3 raises half a dozen kinds for a file that is none of its own
-        # SQLITE_ERROR: Telethon's statements make no sense to it, for its tables are others. Without a code: what a text holds.
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-        if isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR:
-            raise Unavailable(f"{path}: the session cannot be opened now ({error})") from error
-        raise ConfigError(
-            f"{path}: not a Telethon session ({type(error).__name__}); move it away and sign in again"
-        ) from error
+def hush(client: TelegramClient) -> None:
+    """Telethon's own loop of updates asks the server for what it thinks that it missed, every 15 minutes: not with us."""
+    client._updates_handle.cancel()
 
 
-def _client(access: Access, *, updates: bool) -> TelegramClient:
-    session = _session(access.session)
-    session.save_entities = (
-        False  # ids and hashes are kept in our own store; here they would be a write for each answer
-    )
+def _client(access: Access, session: MemorySession, *, role: Role, updates: bool, patient: bool) -> TelegramClient:
+    """`patient`: for signing in, when a person is at the other end: it reconnects by itself, and asks again where Telegram sends
+    it to another data centre."""
     if access.server is not None:
         trust(access.server)
-        where = (access.server.dc, access.server.host, access.server.port)
-        if where != (session.dc_id, session.server_address, session.port):
-            session.set_dc(*where)
-    return TelegramClient(
+        session.set_dc(access.server.dc, access.server.host, access.server.port)
+    client = TelegramClient(
         session,
         access.api_id,
         access.api_hash,
         proxy=proxy(access.proxy) if access.proxy else None,
         receive_updates=updates,
-        auto_reconnect=False,  # its own gives up, or tries for ever without saying so
-        connection_retries=0,
-        retry_delay=0,
-        request_retries=0,
+        auto_reconnect=patient,  # its own gives up, or tries for ever without saying so
+        connection_retries=1 if patient else 0,
+        retry_delay=1 if patient else 0,
+        request_retries=1 if patient else 0,
         raise_last_call_error=True,
         flood_sleep_threshold=0,  # above 0 it sleeps in silence
         device_model="monitor",
         app_version="1",
     )
+    # A client that believes it knows where its updates stand asks nothing about itself when it connects.
+    client._message_box.load(SessionState(0, 0, False, 1, 0, 0, 0, None), [])
+    client._authorized = not patient
+    type(client)._config = None  # where the data centres are: kept for the whole process, however long that runs
+    guard(client, role)
+    acknowledge_together(client)
+    return client
 
 
 def trust(server: Server) -> None:
@@ -227,6 +276,12 @@ def public_key(path: Path) -> bytes:
     if not isinstance(key, RSAPublicKey):
         raise ConfigError(f"{path} is no RSA public key in PEM")
     return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.PKCS1)
+
+
+def _place(url: str) -> str:
+    """Where a proxy is, without the name and password in its address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port}"
 
 
 def proxy(url: str) -> dict[str, object]:

@@ -5,9 +5,10 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
 from telethon import errors
 
-from monitor.errors import MonitorError, Refused, Unavailable
+from monitor.errors import Expired, MonitorError, Refused, Unavailable
 
 
 class SignedOut(Refused):
@@ -26,8 +27,24 @@ class Silence(Unavailable):
     """The server took the request and does not answer: the connection may be dead without showing it."""
 
 
+class Unreadable(Unavailable):
+    """An answer holds an object of a type that this client does not know. `raw`: the bytes that came."""
+
+    def __init__(self, reason: str, raw: bytes) -> None:
+        super().__init__(reason)
+        self.raw = raw
+
+
 class PasswordNeeded(Refused):
     """The code was right; the account has a password besides."""
+
+
+class Elsewhere(Refused):
+    """What was asked for lies in another data centre, `dc`."""
+
+    def __init__(self, reason: str, *, dc: int) -> None:
+        super().__init__(reason)
+        self.dc = dc
 
 
 class Duplicate(Refused):
@@ -36,7 +53,6 @@ class Duplicate(Refused):
 
 _SIGNED_OUT = (
     errors.UnauthorizedError,
-    errors.AuthKeyError,
     errors.AuthKeyNotFound,
     errors.UserDeactivatedError,
     errors.UserDeactivatedBanError,
@@ -49,6 +65,12 @@ _NO_ACCESS = (
     errors.UsernameInvalidError,
     errors.ChatForbiddenError,
 )
+_EXPIRED = (
+    errors.FileReferenceExpiredError,
+    errors.FileReferenceInvalidError,
+    errors.FileReferenceEmptyError,
+    errors.FilerefUpgradeNeededError,
+)
 _PASSING = (
     errors.ServerError,
     errors.TimedOutError,
@@ -56,6 +78,9 @@ _PASSING = (
     errors.PersistentTimestampInvalidError,
     errors.HistoryGetFailedError,
     ConnectionError,
+    ProxyError,
+    ProxyConnectionError,
+    ProxyTimeoutError,
     TimeoutError,
     OSError,
     EOFError,  # the connection was cut within a frame
@@ -66,18 +91,27 @@ _PASSING = (
 def ours(error: Exception) -> MonitorError | None:
     """The same error in our words; None for one that is a bug."""
     what = _name(error)
-    if isinstance(error, errors.FloodWaitError):
-        return Unavailable(f"{what}: asked to wait {error.seconds} s", wait=float(error.seconds))
+    if isinstance(error, errors.FloodError) and (seconds := getattr(error, "seconds", None)):
+        return Unavailable(f"{what}: asked to wait {seconds} s", wait=float(seconds))
     if isinstance(error, errors.RandomIdDuplicateError):
         return Duplicate(what)
     if isinstance(error, errors.SessionPasswordNeededError):  # Telethon counts it among the unauthorised
         return PasswordNeeded(what)
+    if isinstance(error, errors.FileMigrateError):
+        return Elsewhere(what, dc=int(error.new_dc))
+    if isinstance(error, _EXPIRED):
+        return Expired(what)
     if isinstance(error, _SIGNED_OUT):
+        return SignedOut(what)
+    # Telethon takes every 406 that it does not know for one about the key.
+    if isinstance(error, errors.AuthKeyError) and "AUTH_KEY" in what:
         return SignedOut(what)
     if isinstance(error, _NO_ACCESS):
         return NoAccess(what)
     if isinstance(error, _PASSING):
         return Unavailable(what)
+    if isinstance(error, MemoryError):
+        return Unavailable("an answer of Telegram did not fit into memory")
     if isinstance(error, errors.RPCError):
         return Refused(what)
     if isinstance(error, (errors.SecurityError, errors.InvalidBufferError, errors.TypeNotFoundError, BufferError)):

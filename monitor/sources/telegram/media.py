@@ -35,13 +35,16 @@ def article(rich: Any) -> Attached:
 
 def photo(picture: Any) -> Media:
     """A photo in its largest size. Telegram serves photos as JPEG, whatever was sent."""
-    sizes = [
-        (size.w * size.h, _bytes(size), size) for size in getattr(picture, "sizes", None) or () if hasattr(size, "w")
-    ]
-    if not sizes:
+    size = largest(picture)
+    if size is None:
         return Media("photo", id=getattr(picture, "id", None))
-    _, size, largest = max(sizes, key=lambda sized: sized[:2])
-    return Media("photo", id=picture.id, mime="image/jpeg", size=size, width=largest.w, height=largest.h)
+    return Media("photo", id=picture.id, mime="image/jpeg", size=_bytes(size), width=size.w, height=size.h)
+
+
+def largest(picture: Any) -> Any:
+    """Telegram's object for the size of a photo that has the most in it; None where there is none."""
+    sizes = [size for size in getattr(picture, "sizes", None) or () if hasattr(size, "w")]
+    return max(sizes, key=lambda size: (size.w * size.h, _bytes(size)), default=None)
 
 
 def document(file: Any) -> Media:

@@ -3,12 +3,13 @@
 import re
 from typing import Any
 
+import msgspec
 from telethon.tl import types
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.tlobject import TLObject
 
 from monitor.model.channel import CHANNEL_ID_BASE, Identity
-from monitor.model.instant import SECOND, Instant, from_datetime
+from monitor.model.instant import DAY, SECOND, Instant, from_datetime, parse
 from monitor.model.post import Forward, Markup, Post, PostId, Raw, Reply
 from monitor.model.record import Content, Draft, Faulted, Gap, Said, Source
 from monitor.sources.telegram.media import article, attached, in_words, photo
@@ -20,7 +21,13 @@ _MARKUP_KINDS = {
     for name, kind in vars(types).items()
     if name.startswith("MessageEntity")
 }
+_LAUNCHED = parse("2013-08-14T00:00:00Z")
+"""Nobody published anything on Telegram before."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _Implausible(ValueError):
+    """Says nothing of what a stranger wrote."""
 
 
 def draft(
@@ -32,11 +39,13 @@ def draft(
     edit: bool = False,
     quiet: bool = False,
     exact: bytes | None = None,
+    counter: int | None = None,
 ) -> Draft:
     """The message as an observation. Never raises: what cannot be read becomes a fault that holds what there was of it.
 
     `edit`: the source told of it as an edit. `exact`: the bytes that came, where they are at hand; else the object is written
-    again, in the layer of this client. A message that is not there (MessageEmpty) is an id without a post: a gap.
+    again, in the layer of this client. `counter`: the channel's update counter, where it was told with it. A message that is not
+    there (MessageEmpty) is an id without a post: a gap.
     """
     post, published_at = 0, None
     raw = _raw(message, exact)
@@ -48,10 +57,13 @@ def draft(
         else:
             published_at = _instant(message.date)
             said = _service(message, raw) if type(message) is types.MessageService else _post(message, raw, channel)
+            if odd := _implausible(message, published_at, observed_at):
+                said = msgspec.structs.replace(said, implausible=odd)
             # What is changed in reactions, counters and buttons comes as an edit too, marked as one to hide.
             content = Said(said, edit=edit and not message.edit_hide, quiet=quiet)
     except Exception as error:  # one odd object must not stop the watch
-        reason = f"{type(message).__name__} could not be read: {type(error).__name__}"
+        why = str(error) if isinstance(error, _Implausible) else type(error).__name__
+        reason = f"{type(message).__name__} could not be read: {why}"
         content = Faulted(_STAGE, reason, raw=raw.data if raw else b"")
     return Draft(
         content=content,
@@ -60,12 +72,13 @@ def draft(
         published_at=published_at,
         observed_at=observed_at,
         source=source,
+        counter=counter,
     )
 
 
 def _post(message: Any, raw: Raw | None, channel: Identity) -> Post:
     return Post(
-        text=_text(message.message),
+        text=plain(message.message),
         entities=tuple(map(_markup, message.entities)) if message.entities else (),
         media=(*attached(message.media), *article(message.rich_message)),
         forward=_forward(message.fwd_from) if message.fwd_from else None,
@@ -104,16 +117,24 @@ def _raw(message: Any, exact: bytes | None) -> Raw | None:
 
 def _plausible(post: Any) -> PostId:
     if type(post) is not int or not 0 < post < 2**31:
-        raise ValueError("not the number of a post")
+        raise _Implausible("an implausible number of a post")
     return post
 
 
+def _implausible(message: Any, published_at: Instant | None, observed_at: Instant) -> tuple[str, ...]:
+    """What cannot be so: a post from before there was Telegram, or from a day after we saw it; fewer than no views."""
+    odd = [] if published_at is not None and _LAUNCHED <= published_at < observed_at + DAY else ["date"]
+    odd += [name for name in ("views", "forwards") if (getattr(message, name, None) or 0) < 0]
+    return tuple(odd)
+
+
 def _instant(when: Any) -> Instant | None:
-    """Telethon reads the date 0 as None."""
-    return None if when is None else from_datetime(when)
+    """None for the date 0, which Telegram sends where there is none."""
+    return None if when is None else from_datetime(when) or None
 
 
-def _text(text: str | None) -> str:
+def plain(text: str | None) -> str:
+    """The text as one that can be written down: a half of a surrogate pair becomes U+FFFD."""
     if not text:
         return ""
     try:

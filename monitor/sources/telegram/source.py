@@ -1,8 +1,10 @@
 """The channels that one account watches: pushes as they come, and answers when asked."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,28 +14,32 @@ from telethon.tl import functions, types
 
 from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.model.channel import Identity
-from monitor.model.instant import SECOND, Instant
-from monitor.model.post import PostId
+from monitor.model.instant import DAY, SECOND, Instant
+from monitor.model.post import PostId, Raw
 from monitor.model.record import Blind, Draft, Source
-from monitor.ports import Batch, Clock, Contact, Difference, NoContact, Page, Peers
-from monitor.sources.telegram import updates
+from monitor.ports import Batch, Clock, Contact, Difference, NoContact, Page, Peers, Profile
+from monitor.sources.telegram import download, updates
 from monitor.sources.telegram.directory import LOOK_UP_AGAIN, Directory, bare_id
-from monitor.sources.telegram.message import draft
-from monitor.sources.telegram.pace import Connects, Pace
+from monitor.sources.telegram.pace import Connects, Pace, Tally
+from monitor.sources.telegram.posts import Posts, chunks
 from monitor.sources.telegram.pushes import PushQueue
 from monitor.telegram.client import Access, connected, held_session, reconnected, request, require_key
+from monitor.telegram.devices import Device, others
 from monitor.telegram.errors import NoAccess, SignedOut, Silence, Withheld
+from monitor.telegram.reading import answer as answered
+from monitor.telegram.reading import dialogs_at_least
+from monitor.telegram.timing import ServerTime
 
 log = structlog.get_logger(__name__)
 
 DIALOGS = 100
 """Peers of one messages.getPeerDialogs."""
-MESSAGES = 100
-"""Ids of one channels.getMessages, posts of one messages.getHistory."""
-DIFFERENCE = 1000
-"""Events asked of one updates.getChannelDifference; Telegram gives users fewer."""
+LONG_WAIT = 60 * SECOND
+"""A name that may not be looked up for so long is better left to another account, or to the public page."""
 RETRY_FIRST, RETRY_LAST = 1 * SECOND, 300 * SECOND
 """A lost connection is tried again after, doubling up to."""
+CATCH_UP = 10.0
+"""Seconds that a question waits for pushes that came before its answer; then it takes them for lost."""
 JITTER = 0.2
 """Of the pause, on top: accounts that lost a server together do not come back together."""
 
@@ -56,48 +62,68 @@ class TelegramSource:
         self.state = "connecting"
         """What a person should know of the connection: connected, or why not."""
         self.signed_out = False
-        self.wanted = tuple(channels)
+        self.passed_over = 0
+        """Private messages that reached the account: counted, and not looked at."""
+        self.time = ServerTime(clock.steady)
         self._access = access
         self._clock = clock
+        self._peers = peers
         self._pace = pace
         self._connects = connects
         self._pushes = PushQueue()
         self._client: TelegramClient | None = None
-        self._directory = Directory(account=account, wanted=channels, peers=peers, clock=clock, ask=self._ask)
+        self._directory = Directory(
+            account=account,
+            wanted=channels,
+            peers=peers,
+            clock=clock,
+            ask=self._ask,
+            looked_up=Tally(access.session.with_name(f"{access.session.name}.lookups"), DAY),
+        )
+        self._posts = Posts(self._directory, clock, self._ask)
         self._lost: dict[int, NoContact] = {}
+        self._hidden: dict[Identity, NoContact] = {}
+        self._resumed = False
         self._lost_at: Instant | None = None
         """Since when the connection is gone, as far as we know."""
+        self.away_since: Instant | None = clock.now()
+        self.connected_at: Instant | None = None
 
     # ------------------------------------------------------------------------------------------------------- as a Stream
 
     async def observations(self) -> AsyncIterator[Batch]:
         """Ends only when the account is signed out: then a person is needed, and no request of it must go out any more."""
         with held_session(self._access.session):
-            require_key(self._access.session)
+            key = require_key(self._access.session)
             wait = RETRY_FIRST
-            while True:
+            while not self.signed_out:  # whatever ended the connection meanwhile
                 try:
+                    await self._resume()
                     await self._connects.wait()
-                    async with reconnected(self._access, pushes=self._pushes) as client:
+                    async with reconnected(self._access, key, pushes=self._pushes, time=self.time) as client:
                         self._pushes.listen_to(client)
                         self._client = client
                         await self._directory.find()
-                        self.state, wait = "connected", RETRY_FIRST
+                        self.state, wait, self.away_since = "connected", RETRY_FIRST, None
+                        self.connected_at = self._clock.now()
                         log.info("account connected", account=self.account, channels=len(self._directory.watched))
                         blind, self._lost_at = self._blind(), None
                         yield Batch(drafts=blind, behind=self.channels)
                         async for packets in self._pushes.packets():
                             yield self._read(packets)
                 except SignedOut as error:
-                    self.state, self.signed_out = str(error), True
-                    log.error("account signed out; use monitor login", account=self.account, reason=str(error))
+                    error = self._sign_out(error)
+                    log.error("account signed out", account=self.account, reason=str(error))
                     return
                 except (Unavailable, Refused, ConfigError) as error:
+                    if self.signed_out:
+                        return
                     if isinstance(error, ConfigError) and self.state == "connecting":
                         raise  # a start that cannot succeed; later the same is a trouble of this account alone
                     self.state = str(error)
                     now = self._clock.now()
                     self._lost_at = self._lost_at or now
+                    self.away_since = self.away_since or now
                     pause = max(wait, int((getattr(error, "wait", None) or 0) * SECOND))
                     pause += int(pause * random.uniform(0, JITTER))  # noqa: S311 - no secret hangs on it
                     log.warning(
@@ -106,24 +132,32 @@ class TelegramSource:
                     await self._clock.sleep_until(now + pause)
                     wait = min(2 * wait, RETRY_LAST)
                 finally:
-                    self._client = None
+                    self._client = self.connected_at = None
 
     @asynccontextmanager
     async def asked(self, only: Identity | None = None) -> AsyncIterator[None]:
         """Connected for questions alone, once: without pushes, and without trying again. `only`: about this channel."""
+        await self._resume()
         await self._connects.wait()
         async with connected(self._access) as client:
             self._client = client
             try:
                 await self._directory.find(only)
-                self.state = "connected"
+                self.state, self.away_since = "connected", None
                 yield
             finally:
                 self._client = None
 
+    async def _resume(self) -> None:
+        """What Telegram asked an earlier process to wait for."""
+        if not self._resumed:
+            self._pace.resume(await self._peers.paused(self.account))
+            self._resumed = True
+
     def _read(self, packets: Sequence[Any]) -> Batch:
         for packet in packets:
             self._directory.learn(getattr(packet, "chats", ()))
+        self.passed_over += updates.private(packets)
         batch = updates.read(packets, watched=self._directory.watched, observed_at=self._clock.now())
         for channel in batch.behind:
             self._lost.pop(bare_id(channel), None)  # it is not as it was: worth a look before the hour is over
@@ -133,21 +167,68 @@ class TelegramSource:
         return batch
 
     def _blind(self) -> tuple[Draft, ...]:
+        """Of the channels of this account, and of no others."""
         if self._lost_at is None:
             return ()
         now = self._clock.now()
-        reason = f"account {self.account} was not connected"
-        return (Draft(content=Blind(since=self._lost_at, until=now, reason=reason), observed_at=now),)
+        blind = Blind(since=min(self._lost_at, now), until=now, reason=f"account {self.account} was not connected")
+        return tuple(Draft(content=blind, channel=channel, observed_at=now) for channel in self.channels)
 
     # ------------------------------------------------------------------------------------------------------- as a Reader
+
+    @property
+    def source(self) -> Source:
+        return Source.POLL
 
     @property
     def channels(self) -> tuple[Identity, ...]:
         return self._directory.channels
 
-    def found(self, wanted: Identity) -> Identity | None:
-        """The channel that was configured so, as it is known now; None where it was not found."""
-        return self._directory.found(wanted)
+    @property
+    def listed(self) -> bool:
+        return self._directory.listed
+
+    def watch(self, channels: Sequence[Identity]) -> None:
+        self._directory.want(channels)
+
+    def release(self, channels: Sequence[Identity]) -> None:
+        for channel in channels:
+            hidden = self.hidden(channel)
+            if hidden is not None:
+                self._hidden[channel] = hidden
+        self._directory.drop(channels)
+
+    def found(self, channel: Identity) -> Identity | None:
+        return self._directory.found(channel)
+
+    def joined(self, channel: Identity) -> bool:
+        return self._directory.joined(channel)
+
+    def name_of(self, channel: Identity) -> str:
+        return self._directory.name_of(channel)
+
+    def misnamed(self, channel: Identity) -> str | None:
+        return self._directory.misnamed(channel)
+
+    def hidden(self, channel: Identity) -> NoContact | None:
+        found = self._directory.found(channel)
+        if found is not None:
+            return self._lost.get(bare_id(found))
+        if self._directory.wants(channel):
+            missing = self._directory.missing(channel)
+            passing = missing.standing == "waiting" and self._directory.waits(channel) < LONG_WAIT
+            return None if passing else missing
+        known = self._hidden.get(channel)  # from when it was read here
+        return known if known is not None and self._clock.now() - known.at < LOOK_UP_AGAIN else None
+
+    async def caught_up(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP):
+                await self._pushes.dealt_with()
+
+    def renew(self, reason: str) -> None:
+        if self._client is not None:
+            self._end(Unavailable(reason))
 
     def missing(self, wanted: Identity) -> NoContact:
         """Why it was not found."""
@@ -164,19 +245,21 @@ class TelegramSource:
             lost = None if found is None else self._lost.get(bare_id(found))
             if found is None:
                 answers.append(self._directory.missing(channel))
-            elif lost is not None and now - lost.at < LOOK_UP_AGAIN:
+            elif lost is not None and 0 <= now - lost.at < LOOK_UP_AGAIN:
                 answers.append(lost)
             else:
                 asked.append(found)
-        for chunk in _chunks(asked, DIALOGS):
+        for chunk in chunks(asked, DIALOGS):
             answers += await self._dialogs(chunk)
         return answers
 
     async def _dialogs(self, channels: Sequence[Identity]) -> Sequence[Contact | NoContact]:
         try:
             answer = await self._ask(
-                functions.messages.GetPeerDialogsRequest(
-                    [types.InputDialogPeer(self._directory.peer(channel)) for channel in channels]
+                dialogs_at_least(
+                    functions.messages.GetPeerDialogsRequest(
+                        [types.InputDialogPeer(self._directory.peer(channel)) for channel in channels]
+                    )
                 )
             )
         except SignedOut:
@@ -199,7 +282,7 @@ class TelegramSource:
     async def _newest(self, channel: Identity) -> Contact | NoContact | None:
         """A channel by itself: what its history shows, or why it shows nothing."""
         try:
-            answer = await self._history(channel, offset=0, add=0, limit=1)
+            answer = await self._posts.newest(channel)
         except SignedOut:
             raise
         except Refused as error:
@@ -214,120 +297,73 @@ class TelegramSource:
         top = max((message.id for message in answer.messages), default=0)
         return Contact(self._known(channel), self._clock.now(), top, getattr(answer, "pts", None))
 
+    async def devices(self) -> Sequence[Device]:
+        """Where else the account is signed in."""
+        return others(await self._ask(functions.account.GetAuthorizationsRequest()))
+
+    @property
+    def session(self) -> Path:
+        return self._access.session
+
     async def difference(self, channel: Identity, *, pts: int) -> Difference | None:
-        asked_at = self._clock.now()
-        try:
-            answer = await self._ask(
-                functions.updates.GetChannelDifferenceRequest(
-                    channel=self._directory.channel(channel),
-                    filter=types.ChannelMessagesFilterEmpty(),
-                    pts=pts,
-                    limit=DIFFERENCE,
-                    force=False,
-                ),
-                of=channel,
-            )
-        except (SignedOut, NoAccess, Withheld):
-            raise
-        except Refused as error:  # of channels that were not joined, for one
-            log.info("no difference is told", channel=channel.name, reason=str(error))
-            return None
-        if isinstance(answer, types.updates.ChannelDifferenceEmpty):
-            return Difference((), max(pts, answer.pts), more=False)
-        if isinstance(answer, types.updates.ChannelDifferenceTooLong):
-            return Difference((), answer.dialog.pts or pts, more=False, too_long=True)
-        drafts = updates.read_difference(
-            answer, watched=self._directory.watched, observed_at=asked_at, channel=self._known(channel)
-        )
-        return Difference(drafts, answer.pts, more=not answer.final and answer.pts > pts)
+        return await self._posts.difference(channel, pts=pts)
 
     async def history(
         self, channel: Identity, *, limit: int, after: PostId | None = None, before: PostId | None = None
     ) -> Page:
-        limit, asked_at = min(limit, MESSAGES), self._clock.now()
-        if after is None:
-            answer = await self._history(channel, offset=before or 0, add=0, limit=limit)
-            # However few came, there may be more before them: a page may come short.
-            drafts = self._drafts(channel, answer.messages, asked_at)
-            return Page(tuple(drafts), more=bool(drafts) and drafts[0].post > 1)
-        # The page is asked to begin at a post that we did not ask for: where that is in it, nothing between is missing.
-        size = min(limit + 1, MESSAGES)
-        answer = await self._history(channel, offset=after + 1, add=1 - size, limit=size)
-        drafts = self._drafts(channel, answer.messages, asked_at)
-        if drafts and drafts[0].post > after:
-            older = await self._history(channel, offset=drafts[0].post, add=0, limit=1)
-            if older.messages:
-                raise Unavailable("a page of history came short")
-        return Page(tuple(each for each in drafts if each.post > after), more=len(answer.messages) >= size)
+        return await self._posts.history(channel, limit=limit, after=after, before=before)
 
     async def look(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Draft | None]:
-        looks: dict[PostId, Draft | None] = {}
-        for chunk in _chunks(posts, MESSAGES):
-            asked_at = self._clock.now()
-            answer = await self._ask(
-                functions.channels.GetMessagesRequest(
-                    self._directory.channel(channel), [types.InputMessageID(post) for post in chunk]
-                ),
-                of=channel,
-            )
-            asked = set(chunk)
-            for message in answer.messages:  # paired by id: replies come short, and in any order
-                if message.id in asked:
-                    missing = isinstance(message, types.MessageEmpty)
-                    looks[message.id] = None if missing else self._drafts(channel, [message], asked_at)[0]
-        return looks
+        lost = self._lost.get(bare_id(channel))
+        if lost is not None and self._clock.now() - lost.at < LOOK_UP_AGAIN:
+            raise NoAccess(lost.reason)  # nothing is asked for that is known to be refused: the next contact finds out
+        return await self._posts.look(channel, posts)
 
-    async def _history(self, channel: Identity, *, offset: int, add: int, limit: int) -> Any:
-        return await self._ask(
-            functions.messages.GetHistoryRequest(
-                peer=self._directory.peer(channel),
-                offset_id=offset,
-                offset_date=None,
-                add_offset=add,
-                limit=limit,
-                max_id=0,
-                min_id=0,
-                hash=0,
-            ),
-            of=channel,
-        )
+    async def original(self, channel: Identity, post: PostId, *, of: Identity, via: PostId) -> Draft | None:
+        return await self._posts.original(channel, post, of=of, via=via)
 
-    def _drafts(self, channel: Identity, messages: Sequence[Any], asked_at: Instant) -> list[Draft]:
-        """In rising order of ids. Observed when we asked: what is pushed while the answer is on its way is newer than it."""
-        known = self._known(channel)
-        drafts = [
-            draft(message, channel=known, source=Source.POLL, observed_at=asked_at)
-            for message in messages
-            if not isinstance(message, types.MessageEmpty)
-        ]
-        return sorted(drafts, key=lambda each: each.post)
+    async def profile(self, channel: Identity) -> Profile:
+        return await self._posts.profile(channel)
+
+    def media(self, raw: Raw, file: int, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        return download.chunks(lambda call, dc: self._ask(call, dc=dc), raw, file, offset=offset)
 
     # ----------------------------------------------------------------------------------------------------------- requests
 
-    async def _ask(self, call: Any, *, of: Identity | None = None) -> Any:
+    async def _ask(self, call: Any, *, of: Identity | None = None, dc: int | None = None) -> Any:
         """Telegram's answer. `of`: the channel that it is about; where its posts are withheld from us, the answer says nothing
-        about them: `Withheld`."""
-        client, method, asked_at = self._connection(), type(call).__qualname__, self._clock.now()
+        about them: `Withheld`. `dc`: the data centre that is asked, if not the account's own."""
+        method, asked_at = type(call).__qualname__, self._clock.now()
+        self._connection()
         await self._pace.turn(method)
+        client = self._connection()  # it may have been signed out, or lost, while others had their turn
         try:
-            answer = await request(client(call), patience=self._access.patience)
+            asked = answered(client, call) if dc is None else download.asked(client, call, dc)
+            answer = await request(asked, patience=self._access.patience)
         except SignedOut as error:
-            self.signed_out = True
-            self._end(error)
-            raise
+            told = self._sign_out(error)
+            self._end(told)
+            raise told from error
         except Silence as error:
             self._lost_at = self._lost_at or asked_at
             self._end(error)
             raise
         except Unavailable as error:
             if error.wait:
-                self._pace.pause(method, error.wait)
+                await self._wait_for(method, error.wait)
             raise
         self._directory.learn(getattr(answer, "chats", ()))
         reason = None if of is None else self._directory.withheld(of)
         if reason is not None:
             raise Withheld(reason)
         return answer
+
+    async def _wait_for(self, method: str, seconds: float) -> None:
+        until = self._pace.pause(method, seconds)
+        try:
+            await self._peers.pause(self.account, method, until=until)
+        except Unavailable as error:  # this process remembers it all the same
+            log.warning("a pause was not kept", method=method, reason=str(error))
 
     def _connection(self) -> TelegramClient:
         if self.signed_out:
@@ -336,14 +372,17 @@ class TelegramSource:
             raise Unavailable(f"account {self.account}: {self.state}")
         return self._client
 
-    def _end(self, error: SignedOut | Silence) -> None:
+    def _sign_out(self, error: SignedOut) -> SignedOut:
+        """No request of this account goes out any more. The error with what a person can do about it."""
+        if not self.signed_out:
+            again = f"sign in again with `monitor login {self.account}`, then start the daemon again"
+            self.state, self.signed_out = f"{error}: {again}", True
+        return SignedOut(self.state)
+
+    def _end(self, error: SignedOut | Unavailable) -> None:
         """Nothing more can be asked over this connection."""
-        self.state, self._client = str(error), None
+        self.state, self._client, self.connected_at = str(error), None, None
         self._pushes.end(error)
 
     def _known(self, channel: Identity) -> Identity:
         return self._directory.watched.get(bare_id(channel), channel)
-
-
-def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

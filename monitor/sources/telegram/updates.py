@@ -17,6 +17,15 @@ from monitor.sources.telegram.message import draft
 
 Watched = Mapping[int, Identity]
 """The channels on the list, by Telegram's bare id."""
+_PRIVATE = (
+    types.UpdateNewMessage,
+    types.UpdateEditMessage,
+    types.UpdateDeleteMessages,
+    types.UpdateShortMessage,
+    types.UpdateShortChatMessage,
+    types.UpdateServiceNotification,
+    types.UpdateNewEncryptedMessage,
+)
 
 
 def read(objects: Iterable[Any], *, watched: Watched, observed_at: Instant) -> Batch:
@@ -24,24 +33,35 @@ def read(objects: Iterable[Any], *, watched: Watched, observed_at: Instant) -> B
     drafts: list[Draft] = []
     steps: list[Step] = []
     behind: dict[Identity, None] = {}
+    changed: dict[Identity, None] = {}
     for pushed in objects:
         if isinstance(pushed, types.UpdatesTooLong):
             behind.update(dict.fromkeys(watched.values()))
         elif isinstance(pushed, (types.Updates, types.UpdatesCombined)):
             for update in pushed.updates:
-                _read_one(update, watched, Source.PUSH, observed_at, drafts, steps, behind)
+                _read_one(update, watched, Source.PUSH, observed_at, drafts, steps, behind, changed)
         elif isinstance(pushed, types.UpdateShort):
-            _read_one(pushed.update, watched, Source.PUSH, observed_at, drafts, steps, behind)
-    return Batch(tuple(drafts), tuple(steps), tuple(behind))
+            _read_one(pushed.update, watched, Source.PUSH, observed_at, drafts, steps, behind, changed)
+    return Batch(tuple(drafts), tuple(steps), tuple(behind), tuple(changed))
+
+
+def private(objects: Iterable[Any]) -> int:
+    """How many of the pushes are about private messages, groups and the service chat. Nothing but their kind is looked at."""
+    count = 0
+    for pushed in objects:
+        told = getattr(pushed, "updates", None) or [getattr(pushed, "update", pushed)]
+        count += sum(type(update) in _PRIVATE for update in told)
+    return count
 
 
 def read_difference(answer: Any, *, watched: Watched, observed_at: Instant, channel: Identity) -> tuple[Draft, ...]:
-    """What a channel difference brings: the new posts, then what happened to posts."""
+    """What a channel difference brings: the new posts as they read now, then what happened to others, each with its own counter."""
     drafts = [
-        draft(message, channel=channel, source=Source.POLL, observed_at=observed_at) for message in answer.new_messages
+        draft(message, channel=channel, source=Source.POLL, observed_at=observed_at, counter=answer.pts)
+        for message in answer.new_messages
     ]
     for update in answer.other_updates:
-        _read_one(update, watched, Source.POLL, observed_at, drafts, [], {})
+        _read_one(update, watched, Source.POLL, observed_at, drafts, [], {}, {})
     return tuple(drafts)
 
 
@@ -72,14 +92,16 @@ def _read_one(
     drafts: list[Draft],
     steps: list[Step],
     behind: dict[Identity, None],
+    changed: dict[Identity, None],
 ) -> None:
     kind = type(update)
     if kind is types.UpdateNewChannelMessage or kind is types.UpdateEditChannelMessage:
         channel = watched.get(getattr(update.message.peer_id, "channel_id", 0))
         if channel is None:
             return
-        edit = kind is types.UpdateEditChannelMessage
-        drafts.append(draft(update.message, channel=channel, source=source, observed_at=observed_at, edit=edit))
+        edit, message = kind is types.UpdateEditChannelMessage, update.message
+        seen = draft(message, channel=channel, source=source, observed_at=observed_at, edit=edit, counter=update.pts)
+        drafts.append(seen)
     else:
         channel = watched.get(getattr(update, "channel_id", 0))
         if channel is None:
@@ -90,8 +112,10 @@ def _read_one(
                 Draft(content=gone, channel=channel, post=post, observed_at=observed_at, source=source)
                 for post in update.messages
             ]
-        elif kind in (types.UpdateChannelTooLong, types.UpdateChannel):
+        elif kind in (types.UpdateChannelTooLong, types.UpdateChannel, types.UpdateChannelAvailableMessages):
             behind[channel] = None
+            if kind is not types.UpdateChannelTooLong:
+                changed[channel] = None
     pts_count = getattr(update, "pts_count", None)
     if pts_count:
         steps.append(Step(channel, update.pts - pts_count, update.pts))

@@ -387,12 +387,37 @@ def test_may_have_neither_text_nor_date() -> None:
     assert said(message(None, date=None)).post.text == ""
 
 
+def test_has_no_date_where_telegram_sends_0() -> None:
+    dateless = observed(message(date=datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)))
+
+    assert dateless.published_at is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "odd"),
+    [
+        ({}, ()),
+        ({"date": DATE + datetime.timedelta(hours=20)}, ()),
+        ({"views": 0, "forwards": 0}, ()),
+        ({"date": None}, ("date",)),
+        ({"date": datetime.datetime(2013, 8, 13, tzinfo=datetime.UTC)}, ("date",)),
+        ({"date": DATE + datetime.timedelta(hours=25)}, ("date",)),
+        ({"views": -1, "forwards": -1}, ("views", "forwards")),
+    ],
+)
+def test_says_what_of_it_cannot_be_so(fields: Any, odd: tuple[str, ...]) -> None:
+    flagged = post(message(**fields))
+
+    assert flagged.implausible == odd
+    assert flagged.same_as(post(message()))
+
+
 @pytest.mark.parametrize("post_id", [0, -1, 2**31, None, "12", True])
 def test_is_a_fault_where_its_number_cannot_be(post_id: Any) -> None:
     faulted = observed(message(id=post_id))
 
     assert isinstance(faulted.content, Faulted)
-    assert faulted.content.reason == "Message could not be read: ValueError"
+    assert faulted.content.reason == "Message could not be read: an implausible number of a post"
     assert (faulted.post, faulted.channel) == (0, BRIDGE)
 
 

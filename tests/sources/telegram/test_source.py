@@ -14,6 +14,7 @@ from monitor.model.instant import SECOND, parse
 from monitor.ports import Contact, NoContact, Store
 from monitor.rehearsal import Server
 from monitor.rehearsal.mishaps import ban, hand_over, make_private, unban, withhold
+from monitor.sources.telegram.directory import LOOK_UPS
 from monitor.sources.telegram.source import TelegramSource
 from monitor.telegram.errors import SignedOut
 
@@ -35,6 +36,13 @@ def news(telegram: Server) -> Server:
         telegram.world.join(PHONE, name)
         telegram.world.publish(name, f"News of {name}.")
     return telegram
+
+
+@pytest.fixture
+def strangers(news: Server) -> Server:
+    """The same, and the account has joined none of them."""
+    news.world.account(PHONE).joined.clear()
+    return news
 
 
 async def standings(source: TelegramSource) -> dict[str, str]:
@@ -94,21 +102,50 @@ async def test_says_that_a_channel_named_by_an_id_must_be_joined(news: Server, s
     assert "join" in answer.reason
 
 
-async def test_looks_a_name_up_once_and_never_again_after_a_restart(news: Server, store: Store, tmp_path: Path) -> None:
+async def test_looks_up_no_name_of_a_channel_that_is_joined(news: Server, store: Store, tmp_path: Path) -> None:
+    source = await a_source(news, store, tmp_path, *CHANNELS)
+
+    async with source.asked():
+        assert set((await standings(source)).values()) == {"seen"}
+
+    assert news.calls.count("messages.getDialogs") == 1
+    assert news.calls.count("contacts.resolveUsername") == 0
+
+
+async def test_looks_a_name_up_once_and_never_again_after_a_restart(
+    strangers: Server, store: Store, tmp_path: Path
+) -> None:
     for _ in range(2):
-        source = await a_source(news, store, tmp_path, *CHANNELS)
+        source = await a_source(strangers, store, tmp_path, *CHANNELS)
         async with source.asked():
             assert set((await standings(source)).values()) == {"seen"}
 
-    assert news.calls.count("contacts.resolveUsername") == len(CHANNELS)
+    assert strangers.calls.count("contacts.resolveUsername") == len(CHANNELS)
 
 
-async def test_looks_a_name_up_once_when_it_is_asked_meanwhile(news: Server, store: Store, tmp_path: Path) -> None:
-    hold = news.faults.hold("contacts.resolveUsername", times=1)
-    source = await a_source(news, store, tmp_path, *CHANNELS)
+async def test_looks_up_no_more_names_a_day_for_having_been_started_again(
+    strangers: Server, store: Store, tmp_path: Path
+) -> None:
+    names = [f"stranger_{number}" for number in range(LOOK_UPS)]
+    for name in names:
+        strangers.world.add_channel(name)
+    source = await a_source(strangers, store, tmp_path, *names)
+    async with source.asked():
+        assert set((await standings(source)).values()) == {"seen"}
+
+    source = await a_source(strangers, store, tmp_path, *CHANNELS)
+    async with source.asked():
+        assert set((await standings(source)).values()) == {"waiting"}
+
+    assert strangers.calls.count("contacts.resolveUsername") == LOOK_UPS
+
+
+async def test_looks_a_name_up_once_when_it_is_asked_meanwhile(strangers: Server, store: Store, tmp_path: Path) -> None:
+    hold = strangers.faults.hold("contacts.resolveUsername", times=1)
+    source = await a_source(strangers, store, tmp_path, *CHANNELS)
     batches = source.observations()
     watching = asyncio.ensure_future(anext(batches))
-    await news.calls.wait("contacts.resolveUsername")
+    await strangers.calls.wait("contacts.resolveUsername")
 
     asking = asyncio.ensure_future(standings(source))
     await asyncio.sleep(0)
@@ -116,28 +153,28 @@ async def test_looks_a_name_up_once_when_it_is_asked_meanwhile(news: Server, sto
     await watching
 
     assert set((await asking).values()) == {"seen"}
-    assert news.calls.count("contacts.resolveUsername") == len(CHANNELS)
+    assert strangers.calls.count("contacts.resolveUsername") == len(CHANNELS)
     await batches.aclose()
 
 
 async def test_stays_with_the_channel_when_its_username_is_handed_to_another(
-    news: Server, store: Store, tmp_path: Path
+    strangers: Server, store: Store, tmp_path: Path
 ) -> None:
-    before = news.world.channel("bridge_news").id
-    source = await a_source(news, store, tmp_path, "bridge_news")
+    before = strangers.world.channel("bridge_news").id
+    source = await a_source(strangers, store, tmp_path, "bridge_news")
     async with source.asked():
         await standings(source)
-        news.world.add_channel("impostor")
-        hand_over(news.world, "bridge_news", to="impostor")
+        strangers.world.add_channel("impostor")
+        hand_over(strangers.world, "bridge_news", to="impostor")
         await standings(source)
         assert [(channel.id, channel.username) for channel in source.channels] == [(before, None)]
 
-    source = await a_source(news, store, tmp_path, "bridge_news")
+    source = await a_source(strangers, store, tmp_path, "bridge_news")
     async with source.asked():
         await standings(source)
 
         assert [(channel.id, channel.username) for channel in source.channels] == [(before, None)]
-    assert news.calls.count("contacts.resolveUsername") == 1
+    assert strangers.calls.count("contacts.resolveUsername") == 1
 
 
 async def test_goes_by_the_id_where_the_username_beside_it_is_somebody_elses(
@@ -155,19 +192,21 @@ async def test_goes_by_the_id_where_the_username_beside_it_is_somebody_elses(
 
 
 async def test_a_flood_of_look_ups_at_the_start_leaves_the_known_channels_alone(
-    news: Server, store: Store, tmp_path: Path, clock: Clock
+    strangers: Server, store: Store, tmp_path: Path, clock: Clock
 ) -> None:
-    async with (await a_source(news, store, tmp_path, "bridge_news")).asked():
+    async with (await a_source(strangers, store, tmp_path, "bridge_news")).asked():
         pass  # it is known from here on
-    news.faults.flood("contacts.resolveUsername", 66_230, times=None)
-    source = await a_source(news, store, tmp_path, *CHANNELS, clock=clock)
+    strangers.faults.flood("contacts.resolveUsername", 66_230, times=None)
+    source = await a_source(strangers, store, tmp_path, *CHANNELS, clock=clock)
 
     async with source.asked():
         found = await standings(source)
         await standings(source)
 
     assert found == {"bridge_news": "seen", "harbour_news": "waiting", "port_news": "waiting"}
-    assert news.calls.count("contacts.resolveUsername") == 2  # the one of before, and the one that was told to wait
+    assert (
+        strangers.calls.count("contacts.resolveUsername") == 2
+    )  # the one of before, and the one that was told to wait
 
 
 # ------------------------------------------------------------------------------------------------- channels and their access
@@ -304,8 +343,9 @@ async def test_a_server_that_accepts_and_never_answers_is_an_outage(
 
     assert source.state != "connected"
     news.faults.black_hole(on=False)
-    (blind,) = (await anext(batches)).drafts  # it has connected again by itself
-    assert blind.content.reason
+    blind = (await anext(batches)).drafts  # it has connected again by itself
+    assert [each.channel.username for each in blind] == [*CHANNELS]
+    assert all(each.content.reason for each in blind)
     assert set((await standings(source)).values()) == {"seen"}
     await batches.aclose()
 
@@ -354,3 +394,16 @@ def questions(source: TelegramSource, channel: Identity) -> list[Callable[[], ob
         lambda: source.look(channel, [1]),
         lambda: source.contact([channel]),
     ]
+
+
+async def test_an_error_of_the_servers_is_told_at_once(
+    news: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    source = await a_source(
+        news, store, tmp_path, "bridge_news", clock=clock, patience=1
+    )  # Telethon sleeps for two seconds
+    async with source.asked():
+        news.faults.fail("messages.getHistory", "RPC_CALL_FAIL")
+
+        with pytest.raises(Unavailable, match="RPC_CALL_FAIL"):
+            await source.history(source.channels[0], limit=10)
