@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from json import JSONDecodeError
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,6 +21,7 @@ from monitor.model.channel import CHANNEL_ID_BASE, Identity
 from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId, Raw
 from monitor.model.record import Draft, Said, Source
+from monitor.sources.strict import DECODER, LONE_SURROGATE, Unfit, shown
 
 Read = TypeVar("Read")
 
@@ -34,7 +35,6 @@ _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\
 _NAME = re.compile(r"(?:https?://)?(?:t\.me/(?:s/)?|@)?([\w.-]{1,64})/?")
 """A username, or what an archive of somebody's calls a channel: words without space and without what stands for something."""
 _MARKED_ID = re.compile(r"(?:tg:)?(-100\d{1,13})", re.ASCII)
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -67,8 +67,8 @@ def read(
     `name`: what to call the file. `channel`: whose posts they are, whatever the lines say; ConfigError if it cannot be that.
     `quiet`: recorded without alerting anyone.
     """
-    owner = None if channel is None else _owner(channel)
-    return _each(lines, name, lambda line: _draft(line, channel=owner, observed_at=observed_at, quiet=quiet))
+    whose = None if channel is None else owner(channel)
+    return _each(lines, name, lambda line: _draft(line, channel=whose, observed_at=observed_at, quiet=quiet))
 
 
 def read_loosely(lines: Iterable[bytes], *, name: str) -> Iterator[Candidate | BadLine]:
@@ -84,23 +84,28 @@ def _each(lines: Iterable[bytes], name: str, reading: Callable[[bytes], Read]) -
             if bare:
                 try:
                     yield reading(bare)
-                except _Unfit as unfit:
+                except Unfit as unfit:
                     yield BadLine(name, number, str(unfit))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield BadLine(name, number + 1, f"the compressed file is damaged from here on ({error})")
 
 
+def unpacked(file: BufferedReader) -> BufferedReader | gzip.GzipFile:
+    """The file as it reads, unpacked where it is compressed (gzip)."""
+    return gzip.GzipFile(fileobj=file) if file.peek(2).startswith(b"\x1f\x8b") else file
+
+
 def lines(file: BufferedReader) -> Iterator[bytes]:
-    """The lines of a file, unpacked where it is compressed (gzip). Of one that is far too long only the beginning."""
-    source = gzip.GzipFile(fileobj=file) if file.peek(2).startswith(b"\x1f\x8b") else file
+    """The lines of a file, unpacked where it is compressed. Of one that is far too long only the beginning."""
+    return split(unpacked(file))
+
+
+def split(source: BufferedReader | gzip.GzipFile) -> Iterator[bytes]:
+    """The same of a file that is unpacked."""
     while line := source.readline(LONGEST + 1):
         yield line
         while len(line) > LONGEST and not line.endswith(b"\n"):
             line = source.readline(LONGEST + 1)
-
-
-class _Unfit(Exception):
-    """Why a line is no post."""
 
 
 def _draft(line: bytes, *, channel: Identity | None, observed_at: Instant, quiet: bool) -> Draft:
@@ -108,12 +113,12 @@ def _draft(line: bytes, *, channel: Identity | None, observed_at: Instant, quiet
     keys = _parsed(text)
     for key in ("id", "date", "text") if channel else ("channel", "id", "date", "text"):
         if key not in keys:
-            raise _Unfit(f'{key}: is missing; a post has "channel", "id", "date" and "text"')
+            raise Unfit(f'{key}: is missing; a post has "channel", "id", "date" and "text"')
     said = _said(keys)
-    whole = _LONE_SURROGATE.search(said) is None
+    whole = LONE_SURROGATE.search(said) is None
     edited = keys.get("edited")
     post = Post(
-        text=said if whole else _LONE_SURROGATE.sub("\ufffd", said),
+        text=said if whole else LONE_SURROGATE.sub("\ufffd", said),
         edited_at=None if edited is None else _instant("edited", edited),
         raw=_raw(text, but=_KNOWN if whole else tuple(key for key in _KNOWN if key != "text"), keys=keys),
     )
@@ -130,13 +135,13 @@ def _draft(line: bytes, *, channel: Identity | None, observed_at: Instant, quiet
 def _candidate(line: bytes) -> Candidate:
     keys = _parsed(_decoded(line))
     if "text" not in keys:
-        raise _Unfit('text: is missing; a post has "channel", "id", "date" and "text"')
+        raise Unfit('text: is missing; a post has "channel", "id", "date" and "text"')
     channel = keys.get("channel")
     try:
         identity = _channel(channel)
-    except _Unfit:
+    except Unfit:
         identity = None
-    return Candidate(channel, keys.get("id"), identity, Post(text=_LONE_SURROGATE.sub("\ufffd", _said(keys))))
+    return Candidate(channel, keys.get("id"), identity, Post(text=LONE_SURROGATE.sub("\ufffd", _said(keys))))
 
 
 # ----------------------------------------------------------------------------------------------------------------- the keys
@@ -145,14 +150,15 @@ def _candidate(line: bytes) -> Candidate:
 def _said(keys: dict[str, Any]) -> str:
     said = keys["text"]
     if not isinstance(said, str):
-        raise _Unfit(f'text: {_shown(said)} is not a string; write "" for a post without words')
+        raise Unfit(f'text: {shown(said)} is not a string; write "" for a post without words')
     return said
 
 
-def _owner(channel: str) -> Identity:
+def owner(channel: str) -> Identity:
+    """Whose posts they are, in the reader's words. ConfigError for what can be no channel."""
     try:
         return _channel(channel)
-    except _Unfit as unfit:
+    except Unfit as unfit:
         raise ConfigError(str(unfit)) from None
 
 
@@ -163,14 +169,14 @@ def _channel(value: Any) -> Identity:
         return Identity(id=int(found[1]))
     if (found := _NAME.fullmatch(words)) and not found[1].removeprefix("-").isdecimal():
         return Identity(username=found[1])
-    raise _Unfit(f'channel: {_shown(value)} is no username ("vvgladkov") and no id of a channel ("-1001234567890")')
+    raise Unfit(f'channel: {shown(value)} is no username ("vvgladkov") and no id of a channel ("-1001234567890")')
 
 
 def _post_id(value: Any) -> PostId:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise _Unfit(f"id: {_shown(value)} is not a whole number; write it without quotation marks")
+        raise Unfit(f"id: {shown(value)} is not a whole number; write it without quotation marks")
     if not 0 < value <= HIGHEST_POST:
-        raise _Unfit(f"id: {_shown(value)} is not the number of a post, which is 1 to {HIGHEST_POST}")
+        raise Unfit(f"id: {shown(value)} is not the number of a post, which is 1 to {HIGHEST_POST}")
     return value
 
 
@@ -183,7 +189,7 @@ def _instant(key: str, value: Any) -> Instant:
             pass
         else:
             return at
-    raise _Unfit(f"{key}: {_shown(value)} is no time with a zone after RFC 3339, such as 2023-06-04T13:00:00Z")
+    raise Unfit(f"{key}: {shown(value)} is no time with a zone after RFC 3339, such as 2023-06-04T13:00:00Z")
 
 
 def _raw(text: str, *, but: tuple[str, ...], keys: dict[str, Any]) -> Raw | None:
@@ -194,68 +200,39 @@ def _raw(text: str, *, but: tuple[str, ...], keys: dict[str, Any]) -> Raw | None
     return Raw("json", f"{{{','.join(members)}}}".encode())
 
 
-def _shown(value: Any) -> str:
-    """The value as JSON, on one line and without what could disturb a terminal."""
-    shown = json.dumps(value, ensure_ascii=False)
-    if not shown.isprintable():
-        shown = json.dumps(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}…"
-
-
 # ----------------------------------------------------------------------------------------------------------------- the JSON
 
 
 def _decoded(line: bytes) -> str:
     if len(line) > LONGEST:
-        raise _Unfit(f"the line has more than {LONGEST} bytes")
+        raise Unfit(f"the line has more than {LONGEST} bytes")
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise _Unfit("the file is UTF-16; save it as UTF-8") from None
-        raise _Unfit(f"byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
+            raise Unfit("the file is UTF-16; save it as UTF-8") from None
+        raise Unfit(f"byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
 
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        keys = _DECODER.decode(text)
+        keys = DECODER.decode(text)
     except JSONDecodeError as error:
-        raise _Unfit(f"no JSON: {error.msg} at column {error.pos + 1}; every line is one object") from None
+        raise Unfit(f"no JSON: {error.msg} at column {error.pos + 1}; every line is one object") from None
     except RecursionError:
-        raise _Unfit("the JSON is nested too deeply") from None
+        raise Unfit("the JSON is nested too deeply") from None
     if not isinstance(keys, dict):
-        raise _Unfit("a JSON value that is no object; every line is one object, and there is no list around them")
+        raise Unfit("a JSON value that is no object; every line is one object, and there is no list around them")
     return keys
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) < len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for key in names if names.count(key) > 1)
-        raise _Unfit(f"{_shown(twice)[1:-1]}: stands there twice; nobody knows which one counts")
-    return keys
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _Unfit(f"{name} is no JSON; write null or leave the key out")
-
-
-def _whole(digits: str) -> int:
-    """Python refuses to read thousands of digits; the first of them say that it is too much."""
-    return int(digits[:40])
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole)
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:
     """The keys of an object that has been parsed already, and their values as written."""
     place = text.index("{") + 1
     while text[place := _after_space(text, place)] == '"':
-        key, place = _DECODER.raw_decode(text, place)
+        key, place = DECODER.raw_decode(text, place)
         start = _after_space(text, _after_space(text, place) + 1)
-        _, place = _DECODER.raw_decode(text, start)
+        _, place = DECODER.raw_decode(text, start)
         yield key, text[start:place]
         place = _after_space(text, place)
         if text[place] == ",":
