@@ -16,3 +16,9 @@ Opening = Callable[[], AbstractAsyncContextManager[Store]]
 ENGINES: dict[str, Callable[[Path], Opening]] = {
     "sqlite": lambda folder: partial(open_store, folder / "monitor.db", now=lambda: NOON),
 }
+
+READ_BACK: dict[str, Callable[[Path], Opening]] = {
+    **ENGINES,
+    "sqlite, from the file": lambda folder: partial(open_store, folder / "monitor.db", now=lambda: NOON, kept=0),
+}
+"""The same, and those that also answer out of what they have just written, without that."""

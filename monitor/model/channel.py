@@ -23,6 +23,11 @@ class Identity(msgspec.Struct, frozen=True, order=True):
         return self.username if self.username is not None else str(self.id)
 
 
+def key_of(channel: Identity) -> int:
+    """What stands for it within one process: the id; where none is known, something made of the username."""
+    return channel.id or hash((channel.username or "").casefold())
+
+
 FACTS = ("party", "language", "time_zone", "region", "affiliation", "reliability", "notes")
 """What an operator may say of a channel."""
 

@@ -20,10 +20,11 @@ class Span(msgspec.Struct, frozen=True, order=True):
     field: str = "text"
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, omit_defaults=True):
     """Record `record` was flagged for `story` in its wording `edition` (`sha256:` and hex).
 
-    `priority`: low, normal, high. `why`: a sentence a span, in plain words ("«Гладкову» is a form of Гладков").
+    `priority`: low, normal, high. `why`: a sentence a span, in plain words ("«Гладкову» is a form of Гладков"). `truncated`: the
+    post is so long, or holds so many tracked words, that the rest of it was not looked at.
     """
 
     record: int
@@ -32,3 +33,4 @@ class Match(msgspec.Struct, frozen=True):
     priority: str
     spans: tuple[Span, ...]
     why: tuple[str, ...] = ()
+    truncated: bool = False

@@ -87,6 +87,7 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `edited_at` is the source's own date of the edit. `album` is the number that the parts of one album share.
     `service` names what a service message tells ("title changed"). `expires_at`: the author set it to vanish then.
+    `implausible`: what the source said that cannot be so: `date`, `views`, `forwards`. It is kept as it came, in `raw`.
     """
 
     text: str = ""
@@ -101,6 +102,7 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True):
     restricted: str | None = None
     expires_at: Instant | None = None
     edited_at: Instant | None = None
+    implausible: tuple[str, ...] = ()
     raw: Raw | None = None
 
     def fields(self) -> tuple[tuple[str, str], ...]:
@@ -116,13 +118,13 @@ class Post(msgspec.Struct, frozen=True, omit_defaults=True):
         return tuple((field, words) for field, words in said if words)
 
     def in_short(self) -> str:
-        """What it says, for a list of posts: its text; without one, what is attached; of a service message what it tells."""
-        return self.text or "; ".join(item.described() for item in self.media) or self.service or ""
+        """What it says, for a list of posts: its text; of a service message what it tells; without either, what is attached."""
+        return self.text or self.service or "; ".join(item.described() for item in self.media)
 
     def same_as(self, other: "Post") -> bool:
         """Do both looks show the same words and things? Times of edits and the raw object may differ."""
         return self.content() == other.content()
 
     def content(self) -> "Post":
-        """What counts when two looks are compared: all but `edited_at` and `raw`, and media by what it is."""
-        return msgspec.structs.replace(self, edited_at=None, raw=None)
+        """What counts when two looks are compared: all but `edited_at`, `implausible` and `raw`, and media by what it is."""
+        return msgspec.structs.replace(self, edited_at=None, implausible=(), raw=None)

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     HOLD = "hold"
     ERASED = "erased"
     FAULT = "fault"
+    CLOCK = "clock"
 
 
 class Source(StrEnum):
@@ -62,7 +63,8 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
 class Gone(msgspec.Struct, frozen=True, omit_defaults=True):
     """A post is no longer there. `method`: push (we were told) or poll (we looked `looks` times).
 
-    It vanished between `last_seen_at` and `first_missing_at`; nobody knows better. `cause`: `ttl` where its time was up.
+    It vanished between `last_seen_at` and `first_missing_at`; nobody knows better. `cause`: `ttl` where its time was up,
+    `history cleared` where everything up to some post went at once.
     """
 
     method: str
@@ -98,10 +100,42 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Named(msgspec.Struct, frozen=True, omit_defaults=True):
-    """From here on the ledger's channel number stands for this channel, known so. `was`: how it was known before."""
+    """From here on the ledger's channel number stands for this channel, known so. `was`: how it was known before.
+
+    `about` and `photo` (Telegram's number of it, 0 for none): its description and picture from here on, where these were looked at.
+    """
 
     identity: Identity
     was: Identity | None = None
+    about: str | None = None
+    photo: int | None = None
+
+
+class Context(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a post said, on a channel that is not watched, which the flagged record `of` forwards, answers or links (`how`). `post`
+    None: it could not be had, for that `reason`. The record's channel and post are the original's."""
+
+    of: int
+    how: str
+    post: Post | None = None
+    reason: str = ""
+
+
+class Fetched(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of the bytes of something attached to the post: `medium` is its kind, `file` Telegram's number of it, `size` in
+    bytes what was said of it.
+
+    `standing`: held (whole, under their `sha256` in lower-case hex), skipped (not fetched, by our own limits), unavailable (nobody
+    gives them), incomplete (they never came whole, and what came is not kept). `bytes` is how many came, `reason` says why.
+    """
+
+    medium: str
+    file: int
+    standing: str
+    size: int | None = None
+    sha256: str | None = None
+    bytes: int = 0
+    reason: str = ""
 
 
 class Flagged(msgspec.Struct, frozen=True):
@@ -168,14 +202,40 @@ class Faulted(msgspec.Struct, frozen=True, omit_defaults=True):
     raw: bytes = b""
 
 
-Content = Said | Gone | Gap | Blind | Access | Named | Flagged | Told | Reviewed | Configured | Custody | Kept | Faulted
+class Timed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far our own clock can be believed from here on, and with it the times at which we saw things. `standing`: `suspect`, or
+    `trusted` again. `ahead`: how many milliseconds of Telegram's it was; None where nobody could tell."""
+
+    standing: str
+    reason: str
+    ahead: int | None = None
+
+
+Content = (
+    Said
+    | Gone
+    | Gap
+    | Blind
+    | Access
+    | Named
+    | Context
+    | Fetched
+    | Flagged
+    | Told
+    | Reviewed
+    | Configured
+    | Custody
+    | Kept
+    | Faulted
+    | Timed
+)
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A record to be. A source's drafts are its observations: one look at a channel or post each.
 
     `channel` None: it concerns no channel. `post` 0: it concerns no post. `kind` None: follows from the content (a post's from
-    what the ledger already holds).
+    what the ledger already holds). `counter`: where the channel's update counter stood when this was so; None where nobody told.
     """
 
     content: Content
@@ -185,6 +245,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     published_at: Instant | None = None
     source: Source | None = None
     kind: Kind | None = None
+    counter: int | None = None
+
+    @property
+    def said(self) -> Post | None:
+        """What the post said, where the draft is of one that was there."""
+        return self.content.post if isinstance(self.content, Said) else None
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

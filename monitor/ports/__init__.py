@@ -4,12 +4,12 @@ Every port takes many at a time: one is a list of one. All of them raise `Unavai
 `Refused` when it never will; a store raises `LedgerBroken` when what it reads cannot be what was written.
 """
 
+from monitor.ports.looking import Agenda, Errand, Peer, Peers
+from monitor.ports.media import HISTORY, MATCHED, NEWS, Downloads, Incoming, Media, Tally, Want
 from monitor.ports.notifiers import Clock, Notifier
-from monitor.ports.sources import Batch, Contact, Difference, NoContact, Page, Reader, Step, Stream, Watch
+from monitor.ports.sources import Batch, Contact, Difference, NoContact, Page, Profile, Reader, Step, Stream, Watch
 from monitor.ports.store import (
-    Agenda,
     Checkpoints,
-    Errand,
     Fact,
     Findings,
     Health,
@@ -17,8 +17,6 @@ from monitor.ports.store import (
     Held,
     Ledger,
     Outbox,
-    Peer,
-    Peers,
     People,
     Positions,
     Proof,
@@ -27,21 +25,28 @@ from monitor.ports.store import (
     Standing,
     Store,
 )
+from monitor.ports.troubles import Troubles
 
 __all__ = [
+    "HISTORY",
+    "MATCHED",
+    "NEWS",
     "Agenda",
     "Batch",
     "Checkpoints",
     "Clock",
     "Contact",
     "Difference",
+    "Downloads",
     "Errand",
     "Fact",
     "Findings",
     "Health",
     "Heard",
     "Held",
+    "Incoming",
     "Ledger",
+    "Media",
     "NoContact",
     "Notifier",
     "Outbox",
@@ -50,6 +55,7 @@ __all__ = [
     "Peers",
     "People",
     "Positions",
+    "Profile",
     "Proof",
     "Reader",
     "Reviews",
@@ -58,5 +64,8 @@ __all__ = [
     "Step",
     "Store",
     "Stream",
+    "Tally",
+    "Troubles",
+    "Want",
     "Watch",
 ]

@@ -1,14 +1,14 @@
 """What we need of where posts come from."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
-from monitor.model.post import PostId
-from monitor.model.record import Draft
+from monitor.model.post import PostId, Raw
+from monitor.model.record import Draft, Source
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -21,11 +21,13 @@ class Step(msgspec.Struct, frozen=True):
 
 class Batch(msgspec.Struct, frozen=True):
     """What a stream saw at one moment. The steps count once the drafts are recorded.
-    `behind`: channels in which something happened that this stream did not bring; the source must be asked."""
+    `behind`: channels in which something happened that this stream did not bring; the source must be asked. `changed`: channels
+    that may present themselves otherwise now."""
 
     drafts: tuple[Draft, ...] = ()
     steps: tuple[Step, ...] = ()
     behind: tuple[Identity, ...] = ()
+    changed: tuple[Identity, ...] = ()
 
 
 class Stream(Protocol):
@@ -36,10 +38,19 @@ class Stream(Protocol):
         ...
 
 
+class Profile(msgspec.Struct, frozen=True):
+    """How a channel presents itself beside its name: its description, the number of its photo (0: it has none), and the lowest id
+    that its history still has: what is below was taken away as a whole."""
+
+    about: str
+    photo: int
+    first: PostId = 1
+
+
 class Contact(msgspec.Struct, frozen=True):
     """Proof that the channel was seen at `at`: its newest post id and, where Telegram tells, its update counter `pts`.
-    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news; and with
-    when everything that had happened was last known, `whole_at`."""
+    Kept with what the first contact decided: posts below `floor` were never asked for, those up to `quiet` are no news; with when
+    everything that had happened was last known, `whole_at`; and with how the channel presented itself at `profile_at`."""
 
     channel: Identity
     at: Instant
@@ -48,6 +59,8 @@ class Contact(msgspec.Struct, frozen=True):
     floor: PostId = 1
     quiet: PostId = 0
     whole_at: Instant | None = None
+    profile: Profile | None = None
+    profile_at: Instant | None = None
 
 
 class NoContact(msgspec.Struct, frozen=True):
@@ -82,6 +95,11 @@ class Reader(Protocol):
     """A source that can be asked."""
 
     @property
+    def source(self) -> Source:
+        """How it comes to look when it is asked: poll, or preview."""
+        ...
+
+    @property
     def channels(self) -> Sequence[Identity]:
         """The channels it watches, as they are known now."""
         ...
@@ -104,6 +122,82 @@ class Reader(Protocol):
         """These posts again; None for one that is not there. An id the source did not answer for is not in the mapping."""
         ...
 
+    async def profile(self, channel: Identity) -> Profile | None:
+        """How the channel presents itself; None where the source has no such thing."""
+        ...
+
+    async def original(self, channel: Identity, post: PostId, *, of: Identity, via: PostId) -> Draft | None:
+        """A post of a channel that is not watched, which post `via` of the watched channel `of` names; None where it is not there.
+        `Refused` where this source cannot find the channel."""
+        ...
+
+    def media(self, raw: Raw, file: int, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """The bytes of a file that is attached to the post whose object is `raw`, from `offset` on, in pieces of a megabyte at
+        most; what the source has: it may be too little or too much. `Expired`: look at the post again and ask with what it shows
+        then. `Refused`: it will never give this file; a source that gives none says so."""
+        ...
+
 
 class Watch(Stream, Reader, Protocol):
-    """A source that brings news by itself and can be asked."""
+    """A source that brings news by itself and can be asked, about channels that may be dealt out anew at any time."""
+
+    @property
+    def account(self) -> str:
+        """What people call it: the account's name, or `preview`."""
+        ...
+
+    @property
+    def signed_out(self) -> bool:
+        """Nothing may be asked of it any more, until a person has signed it in again."""
+        ...
+
+    @property
+    def away_since(self) -> Instant | None:
+        """Since when it has had no connection; None while it has one."""
+        ...
+
+    @property
+    def connected_at(self) -> Instant | None:
+        """Since when what happens is pushed to it; None where it is not connected, or nothing ever is."""
+        ...
+
+    @property
+    def listed(self) -> bool:
+        """Is it known which channels it has joined? So it is where it joins none."""
+        ...
+
+    def watch(self, channels: Sequence[Identity]) -> None:
+        """These too, from now on."""
+        ...
+
+    def release(self, channels: Sequence[Identity]) -> None:
+        """These no longer."""
+        ...
+
+    def found(self, channel: Identity) -> Identity | None:
+        """The channel that was configured so, or was known so once, as it is known now; None where it is not watched or found."""
+        ...
+
+    def joined(self, channel: Identity) -> bool:
+        """Has its account joined the channel, so that what happens there is pushed to it?"""
+        ...
+
+    def name_of(self, channel: Identity) -> str:
+        """What the channel was configured as, whatever it is called now."""
+        ...
+
+    def misnamed(self, channel: Identity) -> str | None:
+        """What a person must know where the channel is no longer called as it is configured."""
+        ...
+
+    def hidden(self, channel: Identity) -> NoContact | None:
+        """Why it cannot see the channel, as far as it is known."""
+        ...
+
+    async def caught_up(self) -> None:
+        """Returns once what came by itself before now is recorded: an answer that came after it shows no more than it."""
+        ...
+
+    def renew(self, reason: str) -> None:
+        """What should have been pushed was not: it connects anew."""
+        ...

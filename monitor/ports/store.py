@@ -5,14 +5,17 @@ from typing import Protocol
 
 import msgspec
 
-from monitor.model.alert import Alert, Receipt, State
+from monitor.model.alert import Alert, Joint, Receipt, State
 from monitor.model.channel import Identity
+from monitor.model.coverage import Coverage
 from monitor.model.instant import Instant
 from monitor.model.match import Match
 from monitor.model.person import Person, Ticket
 from monitor.model.post import Post, PostId
-from monitor.model.record import Appended, Draft, Record, Sealed
-from monitor.ports.sources import Contact
+from monitor.model.record import Access, Appended, Draft, Record, Sealed
+from monitor.ports.looking import Agenda, Peers
+from monitor.ports.media import Downloads
+from monitor.ports.troubles import Troubles
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -59,7 +62,8 @@ class Ledger(Protocol):
     async def size(self) -> int: ...
 
     async def read(self, start: int, limit: int) -> Sequence[Record]:
-        """Records from index `start` on, in order, at most `limit`."""
+        """Records from index `start` on, in order, at most `limit`: fewer where they are long, or the rest must be
+        looked for elsewhere, and none only where there are none."""
         ...
 
     async def records(self, indices: Sequence[int]) -> Sequence[Record]:
@@ -78,6 +82,10 @@ class Ledger(Protocol):
         """All records of these posts (ledger's channel number, post id), in the order of the ledger."""
         ...
 
+    async def firsts(self, posts: Sequence[tuple[int, PostId]]) -> Mapping[tuple[int, PostId], int]:
+        """The index of the first record of each of these posts (ledger's channel number, post id)."""
+        ...
+
     async def standing(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Standing]:
         """How these posts stand; those never recorded are missing."""
         ...
@@ -93,9 +101,22 @@ class Ledger(Protocol):
         `declared` False also those of which it is recorded that they are unknown."""
         ...
 
+    async def declared(self, channel: Identity, *, first: PostId, last: PostId) -> Sequence[tuple[PostId, PostId]]:
+        """Stretches within `first`…`last` of which it is recorded that they are unknown, each as it was recorded."""
+        ...
+
     async def unknown(self) -> Mapping[int, int]:
         """By channel number, how many ids there are in such stretches (`declared` False) from 1 to the highest id held, of which
         nothing is known. Channels without any are missing."""
+        ...
+
+    async def coverage(self, channel: Identity, *, limit: int = 20) -> Coverage | None:
+        """How every id of the channel is accounted for; None for one that the ledger does not know. `limit`: of gaps and blind
+        windows."""
+        ...
+
+    async def access(self) -> Mapping[int, Sequence[Access]]:
+        """How each account, as far as that was ever recorded, stands to each channel, by its number."""
         ...
 
     async def leaves(self, start: int, stop: int) -> Sequence[bytes]:
@@ -174,11 +195,24 @@ class Outbox(Protocol):
         ...
 
     async def next_due(self) -> Instant | None:
-        """When the next waiting alert is due; None when nothing waits."""
+        """When the next waiting alert is due; None when nothing waits. What is held or within another does not count."""
+        ...
+
+    async def next_ripe(self) -> Instant | None:
+        """When the next bundle of held alerts is to be told; None where nothing is held."""
+        ...
+
+    async def ripe(self, now: Instant) -> Sequence[Sequence[Alert]]:
+        """What is held and to be told by now, a sequence for each bundle (`Alert.bundle`), oldest first."""
+        ...
+
+    async def join(self, joints: Sequence[Joint], *, now: Instant) -> bool:
+        """From now on these alerts are told so, and held no longer. All or nothing: False where one of them was tried already, is
+        within another or no longer waits."""
         ...
 
     async def settle(self, receipts: Sequence[Receipt]) -> None:
-        """Keep what came of the attempts; final ones go into the ledger too."""
+        """Keep what came of the attempts; final ones go into the ledger too. What is within an alert shares its end."""
         ...
 
     async def alerts(
@@ -188,7 +222,8 @@ class Outbox(Protocol):
         ...
 
     async def retry(self, keys: Sequence[str], *, now: Instant) -> int:
-        """Dead and uncertain alerts wait again, with the key they had. How many did."""
+        """Dead and uncertain alerts wait again, with the key they had, and with them what is told in the same message. How many
+        did."""
         ...
 
     async def count(self) -> Mapping[tuple[str, State], int]:
@@ -196,52 +231,9 @@ class Outbox(Protocol):
         ...
 
 
-class Peer(msgspec.Struct, frozen=True):
-    """How one account reaches a channel: Telegram's id (marked) and the access hash that is this account's own."""
-
-    account: str
-    username: str | None
-    id: int
-    access_hash: int
-
-
-class Peers(Protocol):
-    """Ids and access hashes, asked for once; how far each channel's updates are recorded."""
-
-    async def peers(self, account: str) -> Sequence[Peer]: ...
-
-    async def keep(self, peers: Sequence[Peer]) -> None: ...
-
-    async def contacts(self) -> Sequence[Contact]:
-        """The last proof of contact with each channel: what happened up to its `pts` is in the ledger."""
-        ...
-
-    async def met(self, contacts: Sequence[Contact]) -> None: ...
-
-
-class Errand(msgspec.Struct, frozen=True, order=True):
-    """Something to be done: look at a post again. `tier` tells looks of several kinds at one post apart."""
-
-    due_at: Instant
-    channel: int
-    post: PostId
-    tier: int
-
-
-class Agenda(Protocol):
-    """What is due when."""
-
-    async def schedule(self, errands: Sequence[Errand]) -> None:
-        """One a channel, post and tier; scheduled again, the later time counts."""
-        ...
-
-    async def due(self, now: Instant, *, limit: int) -> Sequence[Errand]: ...
-
-    async def done(self, errands: Sequence[Errand]) -> None: ...
-
-
 class Fact(msgspec.Struct, frozen=True):
-    """One row of health: what `subject` (a channel, stage, account or destination) showed at `at`. `red`: needs a person."""
+    """One row of health: what `subject` (a channel, stage, account or destination) showed at `at`. `red`: needs a person.
+    `lasting`: it does not pass by itself, and is told at once."""
 
     part: str
     subject: str
@@ -249,13 +241,14 @@ class Fact(msgspec.Struct, frozen=True):
     red: bool = False
     note: str = ""
     figures: dict[str, float] = {}
+    lasting: bool = False
 
 
 class Health(Protocol):
     """The evidence of health, stored by whoever has it and read by status, metrics and pages."""
 
     async def report(self, facts: Sequence[Fact]) -> None:
-        """The newest fact of each part and subject stands."""
+        """The newest fact of each part and subject stands, unless it is more than a minute newer than the one reported now."""
         ...
 
     async def facts(self) -> Sequence[Fact]: ...
@@ -359,7 +352,9 @@ class Store(Protocol):
     outbox: Outbox
     peers: Peers
     agenda: Agenda
+    downloads: Downloads
     health: Health
+    troubles: Troubles
     reviews: Reviews
     people: People
     checkpoints: Checkpoints

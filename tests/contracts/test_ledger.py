@@ -1,6 +1,7 @@
 """Every ledger (STO-17)"""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,7 +18,7 @@ from builders import (
     raw,
     revision,
 )
-from engines import Opening
+from engines import READ_BACK, Opening
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,12 @@ from monitor.ledger.tree import leaf_hash
 from monitor.model.channel import Identity
 from monitor.model.record import Appended, Configured, Draft, Gone, Kind, Named, Source
 from monitor.ports import Ledger, Store
+
+
+@pytest.fixture(params=READ_BACK)
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
+    """Of every engine in turn, also where nothing is answered but what the disk holds."""
+    return READ_BACK[request.param](tmp_path)
 
 
 async def kinds(ledger: Ledger) -> list[Kind]:
@@ -393,6 +400,31 @@ async def test_does_not_count_a_deletion_of_what_was_never_seen_as_the_top(store
 
     [held] = await store.ledger.held()
     assert held.top == 7
+
+
+async def test_says_which_record_of_a_post_was_the_first(store: Store) -> None:
+    texts = ["first", "second", "third"]
+    for at, says in enumerate(texts):
+        await store.ledger.append([revision(says, number=7, edited_at=None if at == 0 else NOON + at)])
+    await store.ledger.append([revision("another", number=8)])
+    [held] = await store.ledger.held()
+
+    firsts = await store.ledger.firsts([(held.number, 7), (held.number, 8), (held.number, 7), (held.number, 9)])
+
+    assert firsts == {(held.number, 7): 1, (held.number, 8): 4}
+    assert await store.ledger.firsts([]) == {}
+
+
+async def test_a_reading_ends_early_where_records_are_long(store: Store) -> None:
+    long = ["x" * 5_000_000, "y" * 5_000_000, "z" * 5_000_000]
+    await store.ledger.append([revision(text, number=number) for number, text in enumerate(long, start=1)])
+
+    readings, start = [], 0
+    while records := await store.ledger.read(start, 100):
+        readings.append([record.said.text[0] for record in records if record.said])
+        start += len(records)
+
+    assert readings == [["x", "y"], ["z"]]
 
 
 # -------------------------------------------------------------------------------------------------------------- tree

@@ -4,13 +4,13 @@ import asyncio
 
 import msgspec
 import pytest
-from builders import BRIDGE, NOON, alert, receipt, revision
+from builders import BRIDGE, NOON, alert, message, receipt, revision
 from engines import Opening
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import Refused
-from monitor.model.alert import Alert, State
+from monitor.model.alert import LONGEST_BURST, Alert, Joint, State
 from monitor.model.record import Kind, Told
 from monitor.ports import Store
 
@@ -209,3 +209,116 @@ async def test_never_gives_an_alert_before_an_older_one_of_its_lane(
                     break
                 expected.append(key)
             assert [item.key for item in given_out if item.lane == lane] == expected
+
+
+# ------------------------------------------------------------------------------------------------------------ told together
+
+
+def held(key: str, bundle: str = "edits:1", **fields: object) -> Alert:
+    return alert(key, bundle=bundle, held=True, **{"due_at": LATER} | fields)
+
+
+async def test_keeps_what_is_held_out_of_the_way(store: Store) -> None:
+    await owe(store, held("m-1"), alert("m-2"))
+
+    assert keys(await store.outbox.due(LATER, limit=10)) == ["m-2"]
+    assert await store.outbox.next_due() == NOON
+    assert await store.outbox.next_ripe() == LATER
+    assert await store.outbox.ripe(LATER - 1) == []
+    assert [keys(bundle) for bundle in await store.outbox.ripe(LATER)] == [["m-1"]]
+
+
+async def test_tells_edits_when_the_first_of_them_is_due_and_a_burst_when_no_more_comes(store: Store) -> None:
+    await owe(store, held("m-1"), held("m-2", due_at=LATER + 10))
+    await owe(store, held("m-3", "burst:1", post=2), held("m-4", "burst:1", due_at=LATER + 10, post=3))
+
+    assert [keys(bundle) for bundle in await store.outbox.ripe(LATER)] == [["m-1", "m-2"]]
+    assert [keys(bundle) for bundle in await store.outbox.ripe(LATER + 10)] == [["m-3", "m-4"], ["m-1", "m-2"]]
+
+
+async def test_waits_for_a_burst_without_an_end_no_longer_than_a_minute(store: Store) -> None:
+    await owe(
+        store, *(held(f"m-{number}", "burst:1", due_at=NOON + number * 1_000, post=number) for number in range(90))
+    )
+
+    assert await store.outbox.next_ripe() == NOON + LONGEST_BURST
+
+
+async def test_tells_with_a_burst_what_else_is_held_of_its_posts(store: Store) -> None:
+    await owe(store, held("m-1", post=7), held("m-2", post=8), held("m-3", "burst:1", post=7, due_at=NOON))
+
+    assert [keys(bundle) for bundle in await store.outbox.ripe(NOON)] == [["m-1", "m-3"]]
+
+
+async def test_tells_what_was_joined_in_the_carriers_message_and_gives_it_the_same_end(store: Store) -> None:
+    await store.ledger.append([revision()])
+    await owe(store, held("m-1", record=1), held("m-2", record=1), alert("m-3", record=1))
+    said = msgspec.structs.replace(held("m-2", record=1), message=message(says="all of it"), joins=1)
+
+    joined = await store.outbox.join([Joint(said, ("m-1",))], now=NOON)
+    due = await store.outbox.due(NOON, limit=10)
+    await store.outbox.settle([receipt("m-2", attempts=2)])
+
+    assert joined
+    assert [(each.key, each.message.post.text) for each in due] == [
+        ("m-2", "all of it"),
+        ("m-3", "The bridge fell."),
+    ]
+    assert await store.outbox.count() == {("desk", State.DELIVERED): 2, ("desk", State.WAITING): 1}
+    told = [record.content for record in await store.ledger.read(2, 10)]
+    assert [(each.key, each.state, each.reason) for each in told if isinstance(each, Told)] == [
+        ("m-2", "delivered", ""),
+        ("m-1", "delivered", "told in m-2"),
+    ]
+    assert [each.within for each in await store.outbox.alerts(states=[State.DELIVERED])] == ["", "m-2"]
+
+
+async def test_joins_nothing_that_was_tried_or_is_told_already(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2"), alert("m-3"), alert("m-4"))
+    await store.outbox.settle([receipt("m-1", State.WAITING, due_at=NOON), receipt("m-2")])
+    assert await store.outbox.join([Joint(alert("m-3"), ("m-4",))], now=NOON)
+
+    for key in ("m-1", "m-2", "m-4", "m-9"):
+        assert not await store.outbox.join([Joint(alert("m-3"), (key,))], now=NOON)
+
+    assert keys(await store.outbox.due(NOON, limit=10)) == ["m-1", "m-3"]
+
+
+async def test_lets_all_of_a_message_wait_again(store: Store) -> None:
+    await owe(store, held("m-1"), held("m-2"))
+    await store.outbox.join([Joint(held("m-2"), ("m-1",))], now=NOON)
+    await store.outbox.settle([receipt("m-2", State.DEAD)])
+
+    assert await store.outbox.retry(["m-1"], now=LATER) == 2
+    assert keys(await store.outbox.due(LATER, limit=10)) == ["m-2"]
+    await store.outbox.settle([receipt("m-2")])
+    assert await store.outbox.count() == {("desk", State.DELIVERED): 2}
+
+
+async def test_col_28_a_part_that_comes_after_its_album_was_told_is_within_that_message(store: Store) -> None:
+    await owe(store, held("m-1", "album:1"))
+    await store.outbox.join([Joint(held("m-1", "album:1"))], now=NOON)
+    await owe(store, held("m-2", "album:1", post=2))
+    while_it_waits = (await store.outbox.alerts())[0]
+    await store.outbox.settle([receipt("m-1")])
+    await owe(store, held("m-3", "album:1", post=3), held("m-4", "album:2", post=4))
+
+    assert (while_it_waits.state, while_it_waits.within) == (State.WAITING, "m-1")
+    assert await store.outbox.count() == {("desk", State.DELIVERED): 3, ("desk", State.WAITING): 1}
+    assert await store.outbox.next_due() is None
+    assert [each.content.key for each in await store.ledger.read(0, 10) if isinstance(each.content, Told)] == [
+        "m-1",
+        "m-2",
+        "m-3",
+    ]
+
+
+async def test_a_deletion_that_waited_for_its_album_is_told_by_itself_where_that_was_told_meanwhile(
+    store: Store,
+) -> None:
+    await owe(store, held("m-1", "album:1"))
+    await store.outbox.join([Joint(held("m-1", "album:1"))], now=NOON)
+
+    await owe(store, held("m-2", "album:1", message=message(event="deleted"), due_at=NOON))
+
+    assert [keys(bundle) for bundle in await store.outbox.ripe(NOON)] == [["m-2"]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, cast
 
 import pytest
+from whole import all_records
 
 from monitor.ledger.audit import Audit
 from monitor.model.alert import State
@@ -44,7 +45,7 @@ async def everything(path: Path) -> list[Record]:
             walk.walk(batch)
         size, root = await store.ledger.root()
         assert walk.finish(size=size, root=root).broken is None
-        return list(await store.ledger.read(0, size))
+        return await all_records(store.ledger)
 
 
 async def holds(path: Path, told: list[list[str]]) -> None:

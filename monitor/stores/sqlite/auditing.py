@@ -7,7 +7,7 @@ from monitor.stores.sqlite import projection
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
-from monitor.stores.sqlite.transaction import NODES_ABOVE, edge, frontier
+from monitor.stores.sqlite.tail import NODES_ABOVE, edge, frontier
 
 
 class SqliteAuditing:

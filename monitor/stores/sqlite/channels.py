@@ -86,6 +86,10 @@ class Channels:
         place = bisect_right(history, index, key=itemgetter(0))
         return history[max(place - 1, 0)][1]
 
+    def known_as(self, number: int) -> list[tuple[int, Identity]]:
+        """What the number stood for, each from which record on."""
+        return list(self._history.get(number, ()))
+
     def numbers(self) -> list[int]:
         return sorted(self._history)
 

@@ -28,9 +28,15 @@ SAFE = (3, 51, 3)
 SLICE = 0.5
 """Seconds after which somebody who waits for the lock looks whether anybody still wants it."""
 
-_SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY", "cache_size = -16000")
-_READING = ("query_only = ON",)
-_WRITING = ("synchronous = FULL", "foreign_keys = ON", "journal_size_limit = 67108864", "wal_autocheckpoint = 4000")
+_SETTINGS = ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY")
+_READING = ("query_only = ON", "cache_size = -4000")  # the system keeps the pages as well
+_WRITING = (
+    "cache_size = -8000",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "journal_size_limit = 67108864",
+    "wal_autocheckpoint = 4000",
+)
 
 _BUSY = (5, 6)
 _INTERRUPTED = 9

@@ -32,7 +32,7 @@ class SqliteFindings:
             if position(database, STAGE) != since:
                 return False
             _flag(transaction, matches)
-            owe(database, alerts)
+            owe(transaction, alerts)
             advance(database, STAGE, upto)
             return True
 

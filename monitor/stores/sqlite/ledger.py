@@ -1,7 +1,6 @@
 """The ledger in SQLite: `log` holds what is hashed, `content` what can be erased, the other tables answer quickly."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 
 from msgspec import json
 
@@ -9,17 +8,26 @@ from monitor.errors import LedgerBroken, Refused
 from monitor.ledger import tree
 from monitor.ledger.changes import standing
 from monitor.ledger.encoding import decode_header, record
+from monitor.ledger.packing import unpacker
 from monitor.model.channel import Identity
+from monitor.model.coverage import Coverage
 from monitor.model.post import PostId
-from monitor.model.record import Appended, Draft, Kind, Record, Sealed
+from monitor.model.record import Access, Appended, Draft, Kind, Record, Sealed
 from monitor.ports import Held, Proof, Standing
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.channels import Channels
 from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.covering import accounted, between, coverage
 from monitor.stores.sqlite.file import Database
-from monitor.stores.sqlite.transaction import NODES_ABOVE, Transactions, edge, frontier, looks_at
+from monitor.stores.sqlite.looks import looks_at
+from monitor.stores.sqlite.recent import Recent
+from monitor.stores.sqlite.tail import NODES_ABOVE, edge, frontier
+from monitor.stores.sqlite.transaction import Transactions
 
+AT_ONCE = 8_000_000
+"""Bytes of contents after which a reading ends before its limit: posts may be long, and memory little."""
 _KINDS = dict(enumerate(Kind, start=1))
+_access = unpacker(Access)
 _Row = tuple[int, bytes, bytes, int | None, bytes | None, bytes | None]
 
 _IN_ORDER = """
@@ -53,9 +61,10 @@ _UNKNOWN = """
 
 
 class SqliteLedger:
-    def __init__(self, writer: Transactions, reader: Reader, unpacker: Unpacker) -> None:
+    def __init__(self, writer: Transactions, reader: Reader, unpacker: Unpacker, recent: Recent) -> None:
         self._writer = writer
         self._reader = reader
+        self._recent = recent
         self._unpacker = unpacker
         self._channels = Channels()  # used on the reading thread alone
 
@@ -68,7 +77,7 @@ class SqliteLedger:
         return await self._reader.read(size)
 
     async def read(self, start: int, limit: int) -> Sequence[Record]:
-        return await self._reader.read(
+        return self._recent.read(start, limit) or await self._reader.read(
             lambda database: self._open(database, in_order(database, self._unpacker, start, limit))
         )
 
@@ -99,6 +108,17 @@ class SqliteLedger:
 
         return await self._reader.read(look)
 
+    async def firsts(self, posts: Sequence[tuple[int, PostId]]) -> Mapping[tuple[int, PostId], int]:
+        def look(database: Database) -> dict[tuple[int, PostId], int]:
+            rows = database.execute(
+                "SELECT r.number, r.post, min(r.seq) FROM json_each(?) AS asked JOIN revisions AS r"
+                " ON r.number = asked.value ->> 0 AND r.post = asked.value ->> 1 GROUP BY r.number, r.post",
+                (json.encode(sorted(set(posts))).decode(),),
+            )
+            return {(number, post): seq for number, post, seq in rows}
+
+        return await self._reader.read(look)
+
     async def standing(self, channel: Identity, posts: Sequence[PostId]) -> Mapping[PostId, Standing]:
         def look(database: Database) -> dict[PostId, Standing]:
             number = self._known(database).find(channel)
@@ -119,13 +139,41 @@ class SqliteLedger:
     ) -> Sequence[tuple[PostId, PostId]]:
         def look(database: Database) -> list[tuple[PostId, PostId]]:
             number = self._known(database).find(channel)
-            accounted = iter(()) if number is None else _accounted(database, number, first, last, declared)
-            return _between(accounted, first, last, limit)
+            told = iter(()) if number is None else accounted(database, number, first, last, declared=declared)
+            return list(between(told, first, last, limit=limit))
+
+        return await self._reader.read(look)
+
+    async def declared(self, channel: Identity, *, first: PostId, last: PostId) -> Sequence[tuple[PostId, PostId]]:
+        def look(database: Database) -> list[tuple[PostId, PostId]]:
+            rows = database.execute(
+                "SELECT first, last FROM gaps WHERE number = ? AND first >= ? AND last <= ? AND standing = 'unknown'"
+                " ORDER BY first, last",
+                (self._known(database).find(channel), first, last),
+            )
+            return list(rows)
 
         return await self._reader.read(look)
 
     async def unknown(self) -> Mapping[int, int]:
         return await self._reader.read(lambda database: dict(database.execute(_UNKNOWN).fetchall()))
+
+    async def coverage(self, channel: Identity, *, limit: int = 20) -> Coverage | None:
+        def look(database: Database) -> Coverage | None:
+            channels = self._known(database)
+            number = channels.find(channel)
+            return None if number is None else coverage(database, self._unpacker, channels, number, limit=limit)
+
+        return await self._reader.read(look)
+
+    async def access(self) -> Mapping[int, Sequence[Access]]:
+        def look(database: Database) -> dict[int, list[Access]]:
+            found: dict[int, list[Access]] = {}
+            for number, packed in database.execute("SELECT number, standing FROM access ORDER BY number, seq"):
+                found.setdefault(number, []).append(_access(packed))
+            return found
+
+        return await self._reader.read(look)
 
     async def leaves(self, start: int, stop: int) -> Sequence[bytes]:
         return await self._reader.read(lambda database: leaves(database, start, stop))
@@ -218,7 +266,13 @@ def leaves(database: Database, start: int, stop: int) -> list[bytes]:
 
 
 def in_order(database: Database, unpacker: Unpacker, start: int, limit: int) -> list[Sealed]:
-    return _sealed(database, unpacker, database.execute(_IN_ORDER, (start, limit)))
+    read, found = 0, []
+    for sealed in _sealed(database, unpacker, database.execute(_IN_ORDER, (start, limit))):
+        found.append(sealed)
+        read += len(sealed.content or b"")
+        if read >= AT_ONCE:
+            break
+    return found
 
 
 def these(database: Database, unpacker: Unpacker, indices: Sequence[int]) -> list[Sealed]:
@@ -230,42 +284,7 @@ def these(database: Database, unpacker: Unpacker, indices: Sequence[int]) -> lis
         raise LedgerBroken(f"record {error} is not there", index=error.args[0]) from None
 
 
-def _sealed(database: Database, unpacker: Unpacker, rows: Iterable[_Row]) -> list[Sealed]:
-    return [
-        Sealed(
-            seq, header, salt, None if body is None or codec is None else unpacker.unpack(database, codec, body), leaf
-        )
-        for seq, header, leaf, codec, salt, body in rows
-    ]
-
-
-def _accounted(
-    database: Database, number: int, first: PostId, last: PostId, declared: bool
-) -> Iterator[tuple[PostId, PostId]]:
-    """Ids with a record in `first` to `last`, as stretches in the order of their first id; they may overlap. `declared`: also those
-    of which the record says no more than that they are unknown."""
-    rows = database.execute(
-        "SELECT post, post FROM revisions WHERE number = :number AND post BETWEEN :first AND :last"
-        " UNION ALL SELECT first, last FROM gaps WHERE number = :number AND last >= :first AND first <= :last"
-        " AND (:declared OR standing <> 'unknown') ORDER BY 1",
-        {"number": number, "first": first, "last": last, "declared": declared},
-    )
-    for stretch, _ in groupby(rows):
-        yield stretch
-
-
-def _between(
-    accounted: Iterator[tuple[PostId, PostId]], first: PostId, last: PostId, limit: int
-) -> list[tuple[PostId, PostId]]:
-    """What the stretches leave open, lowest first, at most `limit`."""
-    found: list[tuple[PostId, PostId]] = []
-    at = first
-    for start, stop in accounted:
-        if len(found) >= limit:
-            return found
-        if start > at:
-            found.append((at, start - 1))
-        at = max(at, stop + 1)
-    if at <= last and len(found) < limit:
-        found.append((at, last))
-    return found
+def _sealed(database: Database, unpacker: Unpacker, rows: Iterable[_Row]) -> Iterator[Sealed]:
+    for seq, header, leaf, codec, salt, body in rows:
+        content = None if body is None or codec is None else unpacker.unpack(database, codec, body)
+        yield Sealed(seq, header, salt, content, leaf)

@@ -7,7 +7,7 @@ import msgspec
 
 from monitor.errors import Refused
 from monitor.ledger.packing import pack, unpacker
-from monitor.model.alert import Alert, Receipt, State
+from monitor.model.alert import ALBUM, BURST, LONGEST_BURST, Alert, Joint, Receipt, State
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Told
@@ -16,19 +16,35 @@ from monitor.stores.sqlite.file import Database, plain
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 _alert = unpacker(Alert)
-_ALERT = "SELECT alert, state, due_at, attempts, reason FROM outbox "
+_ALERT = "SELECT alert, state, due_at, attempts, reason, held, within FROM outbox "
+_ON_ITS_WAY = "state = 'waiting' AND held = 0 AND within = ''"
 
-_HEADS = """
+_HEADS = f"""
     WITH RECURSIVE lanes (lane) AS (
-        SELECT min(lane) FROM outbox WHERE state = 'waiting'
+        SELECT min(lane) FROM outbox WHERE {_ON_ITS_WAY}
         UNION ALL
-        SELECT (SELECT min(lane) FROM outbox WHERE state = 'waiting' AND lane > lanes.lane)
+        SELECT (SELECT min(lane) FROM outbox WHERE {_ON_ITS_WAY} AND lane > lanes.lane)
         FROM lanes WHERE lane IS NOT NULL
     )
-    SELECT lane, (SELECT due_at FROM outbox WHERE state = 'waiting' AND lane = lanes.lane ORDER BY number LIMIT 1)
+    SELECT lane, (SELECT due_at FROM outbox WHERE {_ON_ITS_WAY} AND lane = lanes.lane ORDER BY number LIMIT 1)
     FROM lanes WHERE lane IS NOT NULL
-"""
+"""  # noqa: S608 - ours
 """Each lane that something waits in, and when its oldest is due: one look into the index a lane, however much waits."""
+
+_RIPE = f"""
+    SELECT bundle, CASE WHEN bundle LIKE '{BURST}%' THEN min(max(due_at), min(due_at) + {LONGEST_BURST}) ELSE min(due_at) END
+    FROM outbox WHERE held = 1 GROUP BY bundle
+"""  # noqa: S608 - ours
+"""Each bundle that is held, and when it is to be told: a burst when no more of it comes, others when the first is due."""
+_BUNDLE = f"""
+    {_ALERT} AS one WHERE held = 1 AND (bundle = :bundle OR EXISTS (
+        SELECT 1 FROM outbox AS other WHERE other.held = 1 AND other.bundle = :bundle
+        AND other.channel = one.channel AND other.post = one.post AND other.subscriber = one.subscriber
+        AND one.bundle <> '' AND :bundle LIKE '{BURST}%'
+    )) ORDER BY number LIMIT :limit
+"""  # noqa: S608 - ours
+"""What is held of a bundle; with a burst also what else is held of its posts: it is over with them."""
+_MOST_JOINED = 5_000
 
 
 class SqliteOutbox:
@@ -51,6 +67,41 @@ class SqliteOutbox:
 
         return await self._reader.read(look)
 
+    async def next_ripe(self) -> Instant | None:
+        def look(database: Database) -> Instant | None:
+            return min((ripe_at for _, ripe_at in database.execute(_RIPE)), default=None)
+
+        return await self._reader.read(look)
+
+    async def ripe(self, now: Instant) -> Sequence[Sequence[Alert]]:
+        def look(database: Database) -> list[list[Alert]]:
+            bundles = [bundle for bundle, ripe_at in database.execute(_RIPE).fetchall() if ripe_at <= now]
+            return [
+                [_as_it_stands(row) for row in database.execute(_BUNDLE, {"bundle": bundle, "limit": _MOST_JOINED})]
+                for bundle in bundles
+            ]
+
+        return await self._reader.read(look)
+
+    async def join(self, joints: Sequence[Joint], *, now: Instant) -> bool:
+        def work(transaction: Transaction) -> bool:
+            database = transaction.database
+            keys = [key for joint in joints for key in (joint.carrier.key, *joint.keys)]
+            if not all(_untried(database, key) for key in keys):
+                return False
+            for joint in joints:
+                database.execute(
+                    "UPDATE outbox SET alert = ?, held = 0, due_at = min(due_at, ?) WHERE key = ?",
+                    (pack(joint.carrier), now, joint.carrier.key),
+                )
+                database.executemany(
+                    "UPDATE outbox SET within = ?, held = 0 WHERE key = ?",
+                    [(joint.carrier.key, key) for key in joint.keys],
+                )
+            return True
+
+        return await self._writer.atomically(work)
+
     async def settle(self, receipts: Sequence[Receipt]) -> None:
         await self._writer.atomically(lambda transaction: _settle(transaction, receipts))
 
@@ -70,14 +121,16 @@ class SqliteOutbox:
 
     async def retry(self, keys: Sequence[str], *, now: Instant) -> int:
         def work(transaction: Transaction) -> int:
-            return sum(
-                transaction.database.execute(
+            database, count = transaction.database, 0
+            for key in keys:
+                row = database.execute("SELECT within FROM outbox WHERE key = ?", (key,)).fetchone()
+                carrier = row[0] or key if row is not None else key
+                count += database.execute(
                     "UPDATE outbox SET state = 'waiting', due_at = ?, attempts = 0"
-                    " WHERE key = ? AND state IN ('dead', 'uncertain')",
-                    (now, key),
+                    " WHERE (key = ? OR (within <> '' AND within = ?)) AND state IN ('dead', 'uncertain')",
+                    (now, carrier, carrier),
                 ).rowcount
-                for key in keys
-            )
+            return count
 
         return await self._writer.atomically(work)
 
@@ -89,12 +142,13 @@ class SqliteOutbox:
         return await self._reader.read(look)
 
 
-def owe(database: Database, alerts: Iterable[Alert]) -> None:
+def owe(transaction: Transaction, alerts: Iterable[Alert]) -> None:
     """Put the alerts in, in this order."""
-    database.executemany(
-        "INSERT INTO outbox (key, subscriber, lane, channel, post, state, due_at, attempts, reason, alert)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
+    for alert in alerts:
+        transaction.database.execute(
+            "INSERT INTO outbox"
+            " (key, subscriber, lane, channel, post, state, due_at, attempts, reason, alert, bundle, held)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 alert.key,
                 alert.subscriber,
@@ -106,10 +160,37 @@ def owe(database: Database, alerts: Iterable[Alert]) -> None:
                 alert.attempts,
                 plain(alert.reason),
                 pack(alert),
-            )
-            for alert in alerts
-        ],
-    )
+                alert.bundle,
+                alert.held,
+            ),
+        )
+        if alert.held and alert.bundle.startswith(ALBUM) and alert.message.event == "published":
+            _attach(transaction, alert)
+
+
+def _attach(transaction: Transaction, alert: Alert) -> None:
+    """A part of an album that was told without it: it is within that message, whatever became of that."""
+    told = transaction.database.execute(
+        "SELECT key, within FROM outbox WHERE bundle = ? AND held = 0 ORDER BY number LIMIT 1", (alert.bundle,)
+    ).fetchone()
+    if told is None:
+        return
+    carrier = told[1] or told[0]
+    transaction.database.execute("UPDATE outbox SET within = ?, held = 0 WHERE key = ?", (carrier, alert.key))
+    row = transaction.database.execute(f"{_ALERT} WHERE key = ?", (carrier,)).fetchone()
+    came = _as_it_stands(row)
+    if came.state is not State.WAITING:
+        _end(transaction, alert, came.state, at=transaction.now, attempts=came.attempts, reason=_within(carrier))
+
+
+def _within(carrier: str) -> str:
+    return f"told in {carrier}"
+
+
+def _untried(database: Database, key: str) -> bool:
+    """Does it wait, as it was filed, and may be told in another message?"""
+    row = database.execute("SELECT state, attempts, within FROM outbox WHERE key = ?", (key,)).fetchone()
+    return row is not None and (row[0], row[1], row[2]) == ("waiting", 0, "")
 
 
 def alerts_of(database: Database, posts: Sequence[tuple[int, PostId]]) -> list[Alert]:
@@ -117,16 +198,16 @@ def alerts_of(database: Database, posts: Sequence[tuple[int, PostId]]) -> list[A
     rows = []
     for channel, post in posts:
         rows += database.execute(
-            "SELECT alert, state, due_at, attempts, reason, number FROM outbox WHERE channel = ? AND post = ?",
+            "SELECT alert, state, due_at, attempts, reason, held, within, number FROM outbox WHERE channel = ? AND post = ?",
             (channel, post),
         ).fetchall()
-    return [_as_it_stands(row[:5]) for row in sorted(rows, key=lambda row: int(row[5]))]
+    return [_as_it_stands(row[:7]) for row in sorted(rows, key=lambda row: int(row[7]))]
 
 
 def _due(database: Database, lane: str, now: Instant, limit: int) -> list[Alert]:
     """The oldest that wait in a lane, up to the first that is not due: what comes after it waits for it."""
     rows = database.execute(
-        f"{_ALERT} WHERE state = 'waiting' AND lane = ? ORDER BY number LIMIT ?", (lane, limit)
+        f"{_ALERT} WHERE {_ON_ITS_WAY} AND lane = ? ORDER BY number LIMIT ?", (lane, limit)
     ).fetchall()
     due = []
     for row in rows:
@@ -152,30 +233,50 @@ def _settle(transaction: Transaction, receipts: Sequence[Receipt]) -> None:
         alert = _as_it_stands(row)
         if alert.state is not State.WAITING:
             continue  # settled already: the same receipt twice
-        due_at = alert.due_at if receipt.due_at is None else receipt.due_at
-        transaction.database.execute(
-            "UPDATE outbox SET state = ?, due_at = ?, attempts = ?, reason = ? WHERE key = ?",
-            (str(receipt.state), due_at, receipt.attempts, plain(receipt.reason), receipt.key),
-        )
-        if receipt.state is not State.WAITING:
-            transaction.record(
-                Kind.ALERT,
-                Told(
-                    key=alert.key,
-                    alert=alert.alert,
-                    subscriber=alert.subscriber,
-                    story=alert.story,
-                    record=alert.record,
-                    state=str(receipt.state),
-                    attempts=receipt.attempts,
-                    reason=receipt.reason,
-                ),
-                number=alert.channel,
-                post=alert.post,
-                observed_at=receipt.at,
+        if receipt.state is State.WAITING:
+            due_at = alert.due_at if receipt.due_at is None else receipt.due_at
+            transaction.database.execute(
+                "UPDATE outbox SET due_at = ?, attempts = ?, reason = ? WHERE key = ?",
+                (due_at, receipt.attempts, plain(receipt.reason), receipt.key),
             )
+            continue
+        _end(transaction, alert, receipt.state, at=receipt.at, attempts=receipt.attempts, reason=receipt.reason)
+        told = transaction.database.execute(
+            f"{_ALERT} WHERE within = ? AND within <> '' AND state = 'waiting' ORDER BY number", (receipt.key,)
+        ).fetchall()
+        for each in told:
+            reason = "; ".join(part for part in (_within(receipt.key), receipt.reason) if part)
+            other = _as_it_stands(each)
+            _end(transaction, other, receipt.state, at=receipt.at, attempts=receipt.attempts, reason=reason)
 
 
-def _as_it_stands(row: tuple[bytes, str, Instant, int, str]) -> Alert:
-    alert, state, due_at, attempts, reason = row
-    return msgspec.structs.replace(_alert(alert), state=State(state), due_at=due_at, attempts=attempts, reason=reason)
+def _end(transaction: Transaction, alert: Alert, state: State, *, at: Instant, attempts: int, reason: str) -> None:
+    """Nothing more becomes of it: into the ledger too."""
+    transaction.database.execute(
+        "UPDATE outbox SET state = ?, attempts = ?, reason = ? WHERE key = ?",
+        (str(state), attempts, plain(reason), alert.key),
+    )
+    content = Told(
+        key=alert.key,
+        alert=alert.alert,
+        subscriber=alert.subscriber,
+        story=alert.story,
+        record=alert.record,
+        state=str(state),
+        attempts=attempts,
+        reason=reason,
+    )
+    transaction.record(Kind.ALERT, content, number=alert.channel, post=alert.post, observed_at=at)
+
+
+def _as_it_stands(row: tuple[bytes, str, Instant, int, str, int, str]) -> Alert:
+    alert, state, due_at, attempts, reason, held, within = row
+    return msgspec.structs.replace(
+        _alert(alert),
+        state=State(state),
+        due_at=due_at,
+        attempts=attempts,
+        reason=reason,
+        held=bool(held),
+        within=within,
+    )

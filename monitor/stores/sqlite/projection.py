@@ -8,6 +8,7 @@ from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode
 from monitor.ledger.packing import pack
 from monitor.model.record import Kind
 from monitor.stores.sqlite.bodies import Unpacker
+from monitor.stores.sqlite.covering import window
 from monitor.stores.sqlite.file import Database, plain
 
 _KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
@@ -28,6 +29,12 @@ _LOOKS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
 _TABLES = (
     _Table("identities", (Kind.IDENTITY,), "number, identity", lambda head, said: (head.channel, pack(said.identity))),
     _Table("revisions", _LOOKS, "number, post, kind", lambda head, _: (head.channel, head.post, head.kind), _NOTHING),
+    _Table(
+        "media",
+        (Kind.MEDIA,),
+        "number, post, file, standing",
+        lambda head, said: (head.channel, head.post, said.file, said.standing),
+    ),
     _Table("matches", (Kind.MATCH,), "story, record", lambda _, said: (said.match.story, said.match.record)),
     _Table(
         "reviews",
@@ -35,6 +42,7 @@ _TABLES = (
         "number, post, story",
         lambda head, said: (head.channel, head.post, plain(said.story)),
     ),
+    _Table("blind", (Kind.BLIND,), "number, since, until", lambda head, said: (head.channel, *window(said))),
     _Table("checkpoints", (Kind.CHECKPOINT,), "note", lambda _, said: (said.note,)),
 )
 

@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 _PATIENCE = 5.0
 """Seconds that another process may hold the lock; whoever indexes tries again anyway."""
+LONGEST = 100_000
+"""Characters of a text that are taken in: Telegram's posts have 4,096, and what somebody else makes of one must fit into memory."""
 _BETWEEN_FIELDS = " ¶ "
 """A word that no query holds: no phrase reaches from one field of a post into the next."""
 
@@ -232,7 +234,7 @@ def _words(post: Post, stems: Stems) -> str:
     texts = [words for _, words in post.fields()]
     if post.service:
         texts.append(post.service)
-    return _BETWEEN_FIELDS.join(stems.of(text) for text in texts)
+    return _BETWEEN_FIELDS.join(stems.of(text[:LONGEST]) for text in texts)
 
 
 def _forget(database: Database, *, number: int, post: int, before: int) -> None:

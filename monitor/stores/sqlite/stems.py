@@ -14,8 +14,8 @@ import snowballstemmer
 LONGEST = 64
 """Code points of a word that count: what is longer is an address or a blob, and its beginning is enough to find it by."""
 
-_GENERATION = 1 << 16
-"""Words remembered before the oldest are forgotten; twice as many at most, which is about 25 MB."""
+_GENERATION = 1 << 15
+"""Words remembered before the oldest are forgotten; twice as many at most, which is about 20 MB."""
 _HIDDEN = (
     "\u00ad\u0300-\u036f\u0483-\u0487\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff"
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef"

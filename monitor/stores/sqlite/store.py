@@ -11,13 +11,27 @@ import structlog
 from monitor.errors import Refused
 from monitor.ledger.tree import Frontier
 from monitor.model.instant import Instant
-from monitor.ports import Agenda, Checkpoints, Findings, Health, Ledger, Outbox, Peers, People, Positions, Reviews
-from monitor.stores.sqlite import bodies, checkpoints, migrations
+from monitor.ports import (
+    Agenda,
+    Checkpoints,
+    Downloads,
+    Findings,
+    Health,
+    Ledger,
+    Outbox,
+    Peers,
+    People,
+    Positions,
+    Reviews,
+    Troubles,
+)
+from monitor.stores.sqlite import bodies, checkpoints, covering, migrations
 from monitor.stores.sqlite.agenda import SqliteAgenda
 from monitor.stores.sqlite.auditing import SqliteAuditing
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
 from monitor.stores.sqlite.connection import Reader, open_reader, open_writer
+from monitor.stores.sqlite.downloads import SqliteDownloads
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.findings import SqliteFindings
 from monitor.stores.sqlite.health import SqliteHealth
@@ -26,8 +40,11 @@ from monitor.stores.sqlite.outbox import SqliteOutbox
 from monitor.stores.sqlite.peers import SqlitePeers
 from monitor.stores.sqlite.people import SqlitePeople
 from monitor.stores.sqlite.positions import SqlitePositions
+from monitor.stores.sqlite.recent import RECORDS, Recent
 from monitor.stores.sqlite.reviews import SqliteReviews
-from monitor.stores.sqlite.transaction import Tail, Transaction, Transactions
+from monitor.stores.sqlite.tail import Tail
+from monitor.stores.sqlite.transaction import Transaction, Transactions
+from monitor.stores.sqlite.troubles import SqliteTroubles
 
 T = TypeVar("T")
 
@@ -37,15 +54,17 @@ log = structlog.get_logger(__name__)
 class SqliteStore:
     """The ports on one file, side by side, and what an audit wants to see of it. `search` is in a file of its own."""
 
-    def __init__(self, writer: Transactions, reader: Reader) -> None:
+    def __init__(self, writer: Transactions, reader: Reader, recent: Recent) -> None:
         unpacker = Unpacker()  # for the reading thread
-        self.ledger: Ledger = SqliteLedger(writer, reader, unpacker)
+        self.ledger: Ledger = SqliteLedger(writer, reader, unpacker, recent)
         self.positions: Positions = SqlitePositions(writer, reader)
         self.findings: Findings = SqliteFindings(writer, reader, unpacker)
         self.outbox: Outbox = SqliteOutbox(writer, reader)
         self.peers: Peers = SqlitePeers(writer, reader)
         self.agenda: Agenda = SqliteAgenda(writer, reader)
+        self.downloads: Downloads = SqliteDownloads(writer, reader, self.ledger, unpacker)
         self.health: Health = SqliteHealth(writer, reader)
+        self.troubles: Troubles = SqliteTroubles(writer, reader)
         self.reviews: Reviews = SqliteReviews(reader, self.ledger)
         self.people: People = SqlitePeople(writer, reader)
         self.checkpoints: Checkpoints = SqliteCheckpoints(reader)
@@ -74,26 +93,30 @@ async def open_store(
     now: Callable[[], Instant] = _wall_clock,
     patience: float = 35.0,
     seconds: float | None = None,
+    kept: int = RECORDS,
 ) -> AsyncIterator[SqliteStore]:
     """The store in this file, made if there is none.
 
     `readonly` makes and changes nothing, and does not mind a ledger that is broken. Otherwise LedgerBroken where it has lost
     what was signed for, or its tree is not that of its records. `now` dates what the store itself records; `patience` is how many
-    seconds another process may hold the lock. Unavailable for a question that takes longer than `seconds`.
+    seconds another process may hold the lock. Unavailable for a question that takes longer than `seconds`. `kept`: how many records
+    that were just written are read without the file.
     """
     if readonly:
         checked = open_reader(path, prepare=lambda database: migrations.require(database, path), seconds=seconds)
         async with checked as reader:
-            yield SqliteStore(_Refusing(path), reader)
+            yield SqliteStore(_Refusing(path), reader, Recent())
         return
 
-    tail = Tail()
+    recent = Recent(records=kept)
+    tail = Tail(recent)
 
     def prepare(database: Database) -> None:
         migrations.migrate(database, path)
         count, peaks = tail.acknowledged  # by an earlier connection, where this one replaces one that failed
         checkpoints.compare(database, path, acknowledged=(count, Frontier(count, peaks).root()))
         bodies.provide(database)
+        covering.prepare(database)
         tail.forget()
         tail.packer = bodies.Packer(database)
 
@@ -110,4 +133,4 @@ async def open_store(
         open_writer(path, prepare=prepare, page=begin, patience=patience) as writer,
         open_reader(path, prepare=lambda database: None, seconds=seconds) as reader,
     ):
-        yield SqliteStore(writer, reader)
+        yield SqliteStore(writer, reader, recent)

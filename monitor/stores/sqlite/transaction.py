@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from monitor.errors import LedgerBroken, Refused
+from monitor.errors import Refused
+from monitor.ledger.agreement import said_by_another
 from monitor.ledger.changes import Look, decide
 from monitor.ledger.checkpoint import parse
 from monitor.ledger.encoding import (
@@ -26,43 +27,38 @@ from monitor.ledger.encoding import (
     encode_header,
 )
 from monitor.ledger.packing import pack
-from monitor.ledger.tree import Frontier, leaf_hash
+from monitor.ledger.tree import leaf_hash
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
-from monitor.model.post import PostId
-from monitor.model.record import Access, Appended, Content, Draft, Gap, Gone, Kept, Kind, Named, Reviewed, Said, Source
-from monitor.stores.sqlite.bodies import Packer
-from monitor.stores.sqlite.channels import Channels, check
+from monitor.model.post import Post, PostId
+from monitor.model.record import (
+    Access,
+    Appended,
+    Blind,
+    Content,
+    Draft,
+    Gap,
+    Gone,
+    Kept,
+    Kind,
+    Named,
+    Record,
+    Reviewed,
+    Said,
+    Source,
+)
+from monitor.stores.sqlite.channels import check
+from monitor.stores.sqlite.covering import window
 from monitor.stores.sqlite.file import Database, plain
+from monitor.stores.sqlite.inserting import insert
+from monitor.stores.sqlite.looks import looks_at, told_by
+from monitor.stores.sqlite.tail import NODES_ABOVE, Tail, edge, frontier
 
 T = TypeVar("T")
 
-NODES_ABOVE = 8
-"""Subtrees of 2**8 leaves and more keep their root in the table `nodes`."""
-
-_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
+SALTS = 64
 _LAST = 2**63 - 1
 _LOOKS = (Said, Gone)
-
-
-class Tail:
-    """Where the ledger ends: kept between transactions, and good as long as nobody else has added to it."""
-
-    packer: Packer
-
-    def __init__(self) -> None:
-        self.acknowledged: tuple[int, tuple[bytes, ...]] = (
-            0,
-            (),
-        )  # size and peaks of what was last told to be on the disk
-        self.forget()
-
-    def forget(self) -> None:
-        self.frontier = Frontier()
-        self.channels = Channels()
-        self.known: dict[Identity, int] = {}  # channels that showed nothing new, so that most drafts cost one look-up
-        self.tops: dict[int, PostId] = {}  # the highest post with a revision, by channel: what is above was never seen
-        self.valid = False
 
 
 class Transaction:
@@ -84,10 +80,14 @@ class Transaction:
             tail.known.clear()
         self._next: int = size
         self._log: list[tuple[int, bytes, bytes]] = []
-        self._content: list[tuple[int, int, bytes, bytes]] = []
+        self._records: list[Record] = []
+        self._contents: list[bytes] = []
+        self._salts: list[bytes] = []
+        self._random = b""
         self._identities: list[tuple[int, int, bytes]] = []
         self._revisions: list[tuple[int, PostId, int, int, bytes, Instant | None, Instant, bool]] = []
         self._looks: dict[tuple[int, PostId], tuple[Look, ...]] = {}
+        self._said: dict[int, tuple[Source | None, Post]] = {}
         self._kinds: Counter[int] = Counter()
         self._posts: Counter[int] = Counter()
         self._highest: dict[int, PostId] = {}
@@ -116,7 +116,7 @@ class Transaction:
         index = self._next
         self._next = index + 1
         data = encode_content(content)
-        salt = os.urandom(SALT_SIZE)
+        salt = self._salt()
         kind_number = KIND_NUMBERS[kind]
         header = encode_header(
             Header(
@@ -131,11 +131,33 @@ class Transaction:
                 digest(salt, data),
             )
         )
-        codec, body = self._tail.packer.pack(data)
-        self._log.append((index, header, leaf_hash(header)))
-        self._content.append((index, codec, salt, body))
+        leaf = leaf_hash(header)
+        self._log.append((index, header, leaf))
+        self._salts.append(salt)
+        self._contents.append(data)
+        self._records.append(
+            Record(
+                index=index,
+                kind=kind,
+                number=number,
+                channel=content.identity if isinstance(content, Named) else self._tail.channels.at(number, index),
+                post=post,
+                published_at=published_at,
+                observed_at=observed_at,
+                source=source,
+                content=content,
+                leaf=leaf,
+            )
+        )
         self._kinds[kind_number] += 1
         return index
+
+    def _salt(self) -> bytes:
+        """Drawn for many at a time: each draw gives the other threads a turn."""
+        if not self._random:
+            self._random = os.urandom(SALTS * SALT_SIZE)
+        salt, self._random = self._random[:SALT_SIZE], self._random[SALT_SIZE:]
+        return salt
 
     def _take(self, number: int, draft: Draft, before: int) -> Appended:
         content = draft.content
@@ -145,6 +167,8 @@ class Transaction:
             return self._take_look(number, draft, content, b"", None)
         kind = draft.kind or KIND_OF[type(content)]
         if isinstance(content, Named):
+            if content.about is not None or content.photo is not None:
+                return Appended(self._name(number, content, draft), new=True, kind=kind)
             index = self._tail.channels.said_at(number)
             return Appended(index, new=index >= before, kind=kind)
         held = self._held(number, content)
@@ -159,10 +183,14 @@ class Transaction:
     ) -> Appended:
         post = draft.post
         looks = self._looks.get((number, post), ())
-        change = decide(looks, content, key, draft.source)
+        late = self._tail.order.late(number, post, draft.counter)
+        change = decide(looks, content, key, draft.source, overtaken=late, observed_at=draft.observed_at)
         if change.kind is None:
-            kind = next(look.kind for look in looks if look.index == change.index)
-            return Appended(change.index, new=False, kind=kind)
+            return _held_already(change.index, looks)
+        if looks and isinstance(content, Said):
+            held = said_by_another(looks, content.post, draft.source, draft.observed_at, self._told_by)
+            if held is not None:
+                return _held_already(held, looks)
         if change.kind is Kind.DELETED:
             draft = _last_seen(draft, looks)
         elif post > self._highest.get(number, 0):
@@ -172,6 +200,8 @@ class Transaction:
         index = self._record_draft(change.kind, number, draft)
         if not looks:
             self._posts[number] += 1
+        if isinstance(content, Said):
+            self._said[index] = draft.source, content.post
         look = Look(index, change.kind, key, edited_at, draft.observed_at, change.late)
         self._looks[number, post] = (*looks, look)
         self._revisions.append(
@@ -218,13 +248,15 @@ class Transaction:
             if found is None:
                 return number
             news = found
-        index = self.record(
-            Kind.IDENTITY, Named(news, was), number=number, observed_at=draft.observed_at, source=draft.source
-        )
-        channels.learn(index, number, news)
-        self._tail.known.clear()
-        self._identities.append((index, number, pack(news)))
+        self._name(number, Named(news, was), draft)
         return number
+
+    def _name(self, number: int, named: Named, draft: Draft) -> int:
+        index = self.record(Kind.IDENTITY, named, number=number, observed_at=draft.observed_at, source=draft.source)
+        self._tail.channels.learn(index, number, named.identity)
+        self._tail.known.clear()
+        self._identities.append((index, number, pack(named.identity)))
+        return index
 
     # ----------------------------------------------------------------------------------------- what is held already
 
@@ -241,6 +273,9 @@ class Transaction:
         for number, posts in wanted.items():
             found = looks_at(self.database, number, posts)
             self._looks.update(((number, post), tuple(looks)) for post, looks in found.items())
+
+    def _told_by(self, index: int) -> tuple[Source | None, Post | None]:
+        return self._said.get(index) or told_by(self.database, self._tail.unpacker, index)
 
     def _top(self, number: int) -> PostId:
         [top] = self.database.execute("SELECT max(post) FROM revisions WHERE number = ?", (number,)).fetchone()
@@ -271,6 +306,8 @@ class Transaction:
                     "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?)",
                     (number, content.first, content.last, content.standing, index),
                 )
+            case Blind():
+                self.database.execute("INSERT INTO blind VALUES (?, ?, ?, ?)", (index, number, *window(content)))
             case Access():
                 self.database.execute(
                     "INSERT OR REPLACE INTO access VALUES (?, ?, ?, ?)",
@@ -293,14 +330,13 @@ class Transaction:
         many = self.database.executemany
         tail = self._tail
         nodes = tail.frontier.append([leaf for _, _, leaf in self._log], above=NODES_ABOVE)
-        many("INSERT INTO log VALUES (?, ?, ?)", self._log)
-        many("INSERT INTO content VALUES (?, ?, ?, ?)", self._content)
-        if nodes:
-            many("INSERT INTO nodes VALUES (?, ?, ?)", nodes)
-        if self._identities:
-            many("INSERT INTO identities VALUES (?, ?, ?)", self._identities)
+        insert(self.database, "log", self._log)
+        bodies = zip(self._records, self._salts, tail.packer.pack(self._contents), strict=True)
+        insert(self.database, "content", [(record.index, codec, salt, body) for record, salt, (codec, body) in bodies])
+        insert(self.database, "nodes", nodes)
+        insert(self.database, "identities", self._identities)
+        insert(self.database, "revisions", self._revisions)
         if self._revisions:
-            many("INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?, ?, ?)", self._revisions)
             channels = {number: (self._posts[number], self._highest.get(number, 0)) for number, *_ in self._revisions}
             many(
                 "INSERT INTO channels VALUES (?, ?, ?) ON CONFLICT (number)"
@@ -321,11 +357,16 @@ class Transaction:
 
     def committed(self) -> None:
         self._tail.acknowledged = (self._tail.frontier.size, tuple(self._tail.frontier.peaks))
+        self._tail.recent.add(self._records, [len(content) for content in self._contents])
         if self._note is not None:
             self._keep(self._note)
 
     def abandoned(self) -> None:
         self._tail.forget()
+
+
+def _held_already(index: int, looks: Sequence[Look]) -> Appended:
+    return Appended(index, new=False, kind=next(look.kind for look in looks if look.index == index))
 
 
 class Transactions(Protocol):
@@ -343,34 +384,3 @@ def _last_seen(draft: Draft, looks: Sequence[Look]) -> Draft:
         return draft
     seen = max((look.observed_at for look in looks if look.kind is not Kind.DELETED), default=None)
     return msgspec.structs.replace(draft, content=msgspec.structs.replace(content, last_seen_at=seen))
-
-
-def edge(database: Database) -> tuple[int, bytes, int]:
-    """The tree's row: size, peaks, and the newest identity record."""
-    row: tuple[int, bytes, int] | None = database.execute("SELECT size, peaks, identified FROM tree").fetchone()
-    if row is None:
-        raise LedgerBroken("the tree's own row is missing")
-    return row
-
-
-def frontier(size: int, peaks: bytes) -> Frontier:
-    """The right edge of the tree, as its row holds it."""
-    try:
-        return Frontier(size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)])
-    except ValueError as error:
-        raise LedgerBroken(f"the tree's own row is damaged: {error}") from error
-
-
-def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[PostId, list[Look]]:
-    """What the ledger remembers of these posts of a channel; those never seen are missing."""
-    rows = database.execute(
-        "SELECT r.post, r.seq, r.kind, r.key, r.edited_at, r.observed_at, r.late"
-        " FROM json_each(?) AS asked CROSS JOIN revisions AS r"
-        " WHERE r.number = ? AND r.post = asked.value ORDER BY r.seq",
-        (f"[{','.join(map(str, posts))}]", number),
-    )
-    looks: dict[PostId, list[Look]] = {}
-    for post, seq, kind, key, edited_at, observed_at, late in rows:
-        look = Look(seq, _KINDS[kind], key, edited_at, observed_at, bool(late))
-        looks.setdefault(post, []).append(look)
-    return looks
