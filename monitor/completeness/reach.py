@@ -19,6 +19,10 @@ class Reach:
         """Something between is missing."""
         return bool(self._early)
 
+    def lacks(self, pts: int | None) -> bool:
+        """Did something happen after what is recorded, where the counter stands at `pts`?"""
+        return pts is not None and self.pts is not None and pts > self.pts
+
     def step(self, before: int, after: int) -> None:
         """An update from `before` to `after` is recorded. One already passed changes nothing."""
         if self.pts is None or before > self.pts:

@@ -16,6 +16,10 @@ _MAY_BE_OLD = (Source.PUSH, Source.IMPORT)
 """Sources that may tell of what is over already. The others answer what is there now."""
 
 
+_UNDATED = (Source.PREVIEW,)
+"""Sources that show what is there now, and not when it was edited."""
+
+
 class Look(msgspec.Struct, frozen=True, gc=False):
     """What the ledger remembers of one revision of a post, to decide about the next.
 
@@ -60,8 +64,18 @@ def standing(looks: Sequence[Look]) -> tuple[Look | None, Look | None]:
     return said, gone
 
 
-def decide(looks: Sequence[Look], content: Said | Gone, key: bytes, source: Source | None) -> Change:
-    """What the look adds to what the ledger holds of the post. `key`: `encoding.content_key`, empty for `Gone`."""
+def decide(
+    looks: Sequence[Look],
+    content: Said | Gone,
+    key: bytes,
+    source: Source | None,
+    *,
+    overtaken: bool = False,
+    observed_at: Instant | None = None,
+) -> Change:
+    """What the look adds to what the ledger holds of the post. `key`: `encoding.content_key`, empty for `Gone`. `overtaken`: what
+    the ledger holds is known to have happened later; that counts where both bear the same second. `observed_at`: when the
+    source was asked, where it was; what is recorded since then is newer."""
     if isinstance(content, Gone):
         _, gone = standing(looks)
         return Change(None, gone.index) if gone else _VANISHED
@@ -72,8 +86,13 @@ def decide(looks: Sequence[Look], content: Said | Gone, key: bytes, source: Sour
         return Change(None, said.index)
     held = next((look.index for look in reversed(looks) if look.key == key), None)
     edited_at = content.post.edited_at
-    older = said is not None and _earlier(edited_at, said.edited_at)
-    maybe_old = source in _MAY_BE_OLD
+    dated = source not in _UNDATED
+    older = said is not None and (
+        (dated and _earlier(edited_at, said.edited_at)) or (overtaken and edited_at == said.edited_at)
+    )
+    maybe_old = source in _MAY_BE_OLD or (
+        gone is not None and observed_at is not None and observed_at <= gone.observed_at
+    )
     if held is not None and (older or (maybe_old and (gone is not None or (said and said.edited_at == edited_at)))):
         return Change(None, held)
     before_it_went = gone is not None and maybe_old and (edited_at is None or edited_at <= gone.observed_at)

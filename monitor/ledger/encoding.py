@@ -18,8 +18,10 @@ from monitor.model.record import (
     Blind,
     Configured,
     Content,
+    Context,
     Custody,
     Faulted,
+    Fetched,
     Flagged,
     Gap,
     Gone,
@@ -31,6 +33,7 @@ from monitor.model.record import (
     Said,
     Sealed,
     Source,
+    Timed,
     Told,
 )
 
@@ -40,9 +43,9 @@ FORMAT = 1
 SALT_SIZE = 16
 
 _KINDS = dict(enumerate(Kind, start=1))
-_SOURCES: dict[int, Source | None] = {0: None, **dict(enumerate(Source, start=1))}
+SOURCES: dict[int, Source | None] = {0: None, **dict(enumerate(Source, start=1))}
 KIND_NUMBERS = {kind: number for number, kind in _KINDS.items()}
-SOURCE_NUMBERS = {source: number for number, source in _SOURCES.items()}
+SOURCE_NUMBERS = {source: number for number, source in SOURCES.items()}
 
 KIND_OF: dict[type, Kind] = {
     Gone: Kind.DELETED,
@@ -50,6 +53,8 @@ KIND_OF: dict[type, Kind] = {
     Blind: Kind.BLIND,
     Access: Kind.ACCESS,
     Named: Kind.IDENTITY,
+    Context: Kind.CONTEXT,
+    Fetched: Kind.MEDIA,
     Flagged: Kind.MATCH,
     Told: Kind.ALERT,
     Reviewed: Kind.REVIEW,
@@ -57,6 +62,7 @@ KIND_OF: dict[type, Kind] = {
     Custody: Kind.CUSTODY,
     Kept: Kind.CHECKPOINT,
     Faulted: Kind.FAULT,
+    Timed: Kind.CLOCK,
 }
 """The kind that follows from a content; of `Said` there are two, and `ledger/changes.py` decides."""
 
@@ -153,7 +159,7 @@ def record(sealed: Sealed, channel: Identity | None) -> Record:
         post=header.post,
         published_at=header.published_at,
         observed_at=header.observed_at,
-        source=_SOURCES.get(header.source),
+        source=SOURCES.get(header.source),
         content=None if sealed.content is None else decode_content(kind, sealed.content),
         leaf=sealed.leaf,
     )

@@ -69,3 +69,12 @@ def test_gets_to_the_end_in_every_order_and_with_every_update_doubled(sizes, ran
 
     assert reach.pts == pts
     assert not reach.broken
+
+
+def test_lacks_what_happened_after_what_is_recorded() -> None:
+    reach = Reach(100)
+
+    assert reach.lacks(101)
+    assert not reach.lacks(100)
+    assert not reach.lacks(None)
+    assert not Reach().lacks(101)

@@ -40,9 +40,9 @@ def test_looks_again_at_what_is_older_than_the_delay() -> None:
     assert dealt_with == 1
 
 
-def test_passes_over_edits_and_imports_which_were_no_first_look_of_ours() -> None:
+def test_passes_over_imports_and_what_is_no_look_at_a_post() -> None:
     records = [
-        a_record(seconds_ago=70, kind=Kind.EDITED),
+        a_record(seconds_ago=70, kind=Kind.DELETED),
         a_record(seconds_ago=69, source=Source.IMPORT),
         a_record(seconds_ago=68, kind=Kind.MATCH, source=Source.POLL),
     ]

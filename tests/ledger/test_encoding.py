@@ -30,8 +30,10 @@ from monitor.model.record import (
     Blind,
     Configured,
     Content,
+    Context,
     Custody,
     Faulted,
+    Fetched,
     Flagged,
     Gap,
     Gone,
@@ -42,6 +44,7 @@ from monitor.model.record import (
     Said,
     Sealed,
     Source,
+    Timed,
     Told,
 )
 
@@ -72,6 +75,8 @@ CONTENTS: list[tuple[Kind, Content]] = [
     (Kind.BLIND, Blind(NOON, NOON + 1, "no route")),
     (Kind.ACCESS, Access("lost", "reader-1", "private")),
     (Kind.IDENTITY, Named(BRIDGE)),
+    (Kind.MEDIA, Fetched("photo", 2**62, "held", size=5, sha256="ab" * 32, bytes=5, reason="fetched before")),
+    (Kind.CONTEXT, Context(of=7, how="forward", post=EVERYTHING)),
     (Kind.MATCH, Flagged(match(7))),
     (Kind.ALERT, Told("m-1", "a-1", "desk", "bridge", 7, "delivered", 1)),
     (Kind.REVIEW, Reviewed("bridge_news/1", "bridge", "truth", "false", "it stands", "ana")),
@@ -79,6 +84,7 @@ CONTENTS: list[tuple[Kind, Content]] = [
     (Kind.CUSTODY, Custody("login refused", "olena", "192.0.2.7", "5 wrong passwords in a minute")),
     (Kind.CHECKPOINT, Kept("origin\n0\nAAAA\n\n")),
     (Kind.FAULT, Faulted("collect", "unreadable", record=3, raw=b"\x00")),
+    (Kind.CLOCK, Timed("suspect", "clock_suspect: 3600.0 s ahead of Telegram's", 3_600_000)),
 ]
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -170,6 +176,7 @@ def test_number_kinds_and_sources_for_ever() -> None:
         (Kind.MEDIA, 8),
     ]
     assert KIND_NUMBERS[Kind.FAULT] == 18
+    assert KIND_NUMBERS[Kind.CLOCK] == 19
     assert SOURCE_NUMBERS == {
         None: 0,
         Source.PUSH: 1,
