@@ -1,4 +1,4 @@
-"""What do the Russian and Ukrainian dictionaries hold of a word? No guesses: what they do not hold, they do not know."""
+"""What do the Russian and Ukrainian dictionaries hold of a word? Only `guess` guesses: what they do not hold, they do not know."""
 
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -47,6 +47,10 @@ class Dictionary:
             (self._paradigm(number)[form][2], self._stem(number, form, spelled).join(self._paradigm(number)[0][:2]))
             for number, form, spelled in self._readings(word)
         ]
+
+    def guess(self, word: str) -> str:
+        """The likeliest dictionary form of a word in small letters that no dictionary holds, by how it ends; itself without one."""
+        return str(self._analyzer.parse(word)[0].normal_form) if self._analyzer is not None else word
 
     def begins(self, stem: str) -> bool:
         """Does any word begin so? (Of several е one at most is read as ё.)"""

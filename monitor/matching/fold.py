@@ -43,10 +43,13 @@ SHARED = frozenset("".join(_ALIKE.values()).encode())
 LETTERS = frozenset(folded for letter, folded in _BYTE.items() if letter.isalpha())
 """What single letters fold to."""
 
-# The codec gives each of these characters its own byte and any other "?"; the table then brings together what is equal.
+# The codec gives each of these characters its own byte and any other that of "?", which is looked at twice; the table then brings
+# together what is equal. The signs are those that part words most often.
 _KNOWN = "".join(dict.fromkeys(case for letter in _BYTE for case in (letter, letter.upper())))
-_CODES = codecs.charmap_build(("\0" + _KNOWN + "?").ljust(256, "\ufffe"))
+_SIGNS = " \n\u00a0,.:;!-—–«»\"'()/%|#_+@•*`$=…["
+_CODES = codecs.charmap_build(("\0" + _KNOWN + _SIGNS + "?").ljust(256, "\ufffe"))
 _TABLE = (b" " + b"".join(_BYTE[letter.lower()] for letter in _KNOWN)).ljust(256)
+_UNKNOWN = bytes([1 + len(_KNOWN) + len(_SIGNS)])
 
 # Letters that Unicode does not decompose but the eye does.
 _SEEN = {
@@ -148,18 +151,25 @@ def _gap(signs: str) -> int:
 
 def fold(raw: str) -> Folded:
     """Never raises, whatever the text; takes time in proportion to its length."""
+    codes = codecs.charmap_encode(raw, "replace", _CODES)[0]
+    text = codes.translate(_TABLE)
     pieces, places, origins = [b" "], [1], [0]
     done, size = 0, 1
-    for rare in _RARE.finditer(raw):
-        start, end = rare.span()
-        start -= rare.lastindex or 0  # what hides belongs to the letter before it
+    at = codes.find(_UNKNOWN) if codes.count(_UNKNOWN) > raw.count("?") else -1
+    while at >= 0:
+        rare = _RARE.match(raw, at)
+        if rare is None:
+            at = codes.find(_UNKNOWN, at + 1)
+            continue
+        start, end = at - (rare.lastindex or 0), rare.end()  # what hides belongs to the letter before it
         written = _write(raw[start : min(end, start + 4)])
-        plain = _encode(raw[done:start])
+        plain = text[done:start]
         pieces += (plain, written)
         places += (size + len(plain), size + len(plain) + len(written))
         origins += (start, end)
         done, size = end, places[-1]
-    pieces += (_encode(raw[done:]), b" ")
+        at = codes.find(_UNKNOWN, end)
+    pieces += (text[done:], b" ")
     return Folded(raw, b"".join(pieces), places, origins)
 
 
@@ -184,12 +194,7 @@ def fold_page(texts: Sequence[str]) -> Page:
 
 def fold_words(words: str) -> bytes:
     """What a name folds to: its words with one space between them."""
-    text = fold(words).text if _RARE.search(words) else _encode(words)
-    return b" ".join(text.split())
-
-
-def _encode(plain: str) -> bytes:
-    return codecs.charmap_encode(plain, "replace", _CODES)[0].translate(_TABLE)
+    return b" ".join(fold(words).text.split())
 
 
 @lru_cache(maxsize=4096)

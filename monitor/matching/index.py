@@ -7,7 +7,7 @@ what has been told often enough is looked for no longer.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -23,6 +23,15 @@ from monitor.matching.wordings import Slot, Wording
 PLACES = 200
 """So many places of one term in one text are told: a post that repeats a name more often says no more."""
 
+FARTHEST = 40_000
+"""Code points of a text that are looked at: ten of the longest posts that Telegram takes."""
+LOOKS = 5_000
+"""So often one text makes us look what a tracked word in it may be. What an enemy fills with more of them is cut there; no post
+that Telegram takes has so much."""
+
+SPACED = 1_000
+"""So many words in spaced letters are looked at in one text."""
+
 _NEAR = 40  # letters, in which two words find room
 _OPENING = {"»": "«", "”": "“", "“": "„", '"': '"', ")": "(", "]": "["}
 _BOUNDARY = b"\x02"
@@ -37,11 +46,13 @@ class Place(NamedTuple):
 
 
 class _Use(NamedTuple):
-    """Term number `term` is looked for by slot number `anchor` of `wording`."""
+    """Term number `term` is looked for by slot number `anchor` of `wording`. `first`: others of its slots are only looked for in a
+    text that holds this one."""
 
     term: int
     wording: Wording
     anchor: int
+    first: bool = True
 
 
 class _Side(NamedTuple):
@@ -75,87 +86,121 @@ class _Owner(NamedTuple):
         rest = self._replace(whole=whole, tags=tags, near=near, beside=beside)
         return rest if whole or tags or near or beside else None
 
+    @property
+    def can_wait(self) -> bool:
+        """Is it looked for only where something else was found?"""
+        return not (self.whole or self.tags or self.beside or any(use.first for use in self.near))
 
-_Apart = dict[tuple[int, int], tuple[_Owner, list[Stretch]]]
-"""By text and owner: where the owner is at home that is looked for near others."""
+
+_Apart = dict[int, tuple[_Owner, list[Stretch]]]
+"""By owner: where in one text it is at home that is looked for near others."""
+_Hit = tuple[int, int, int]
+"""Start, end and pattern, as the automaton tells them."""
 
 
 class Index:
-    """`terms`: the wordings of each term; a term's number is its place."""
+    """`terms`: the wordings of each term; its number is its place. `automaton`: the one that an index of the same terms had."""
 
-    def __init__(self, terms: Sequence[Sequence[Wording]]) -> None:
+    def __init__(self, terms: Sequence[Sequence[Wording]], automaton: bytes | None = None) -> None:
         words = ({slot.base.lower() for wording in term for slot in wording.slots} for term in terms)
         frequency = Counter(word for term in words for word in term)
         patterns: dict[bytes, tuple[_Owner, ...]] = {}
         owners: dict[int, _Owner] = {}
         for number, wordings in enumerate(terms):
             for wording in wordings:
-                for anchor in _anchors(wording, frequency):
+                rarest = _rarest(wording, frequency)
+                for anchor in (rarest,) if wording.within is None else range(len(wording.slots)):
                     slot = wording.slots[anchor]
                     if id(slot) not in owners:
                         owners[id(slot)] = _own(slot, patterns)
-                    _look_for(_Use(number, wording, anchor), owners[id(slot)])
+                    _look_for(_Use(number, wording, anchor, anchor == rarest), owners[id(slot)])
         self._owners = list(patterns.values())
-        self._automaton = daachorse.DoubleArrayAhoCorasick(list(patterns) or [b"\0"])  # which no folded text holds
+        self._waiting = {
+            number: frozenset(id(use.wording) for each in those for use in each.near)
+            for number, those in enumerate(self._owners)
+            if all(each.can_wait for each in those)
+        }
+        if automaton is not None:
+            self._automaton = daachorse.DoubleArrayAhoCorasick.deserialize(automaton)
+        else:
+            self._automaton = daachorse.DoubleArrayAhoCorasick(list(patterns) or [b"\0"])  # which no folded text holds
 
-    def find(self, texts: Sequence[str]) -> list[list[Place]]:
-        """The places in each text, each once, in a fixed order."""
+    @property
+    def automaton(self) -> bytes:
+        """For an index of the same terms."""
+        return bytes(self._automaton.serialize())
+
+    def find(self, texts: Sequence[str], cut: set[int] | None = None) -> list[list[Place]]:
+        """The places in each text, each once, in a fixed order. `cut` takes the numbers of the texts of which the rest was not
+        looked at."""
         if not self._owners or not texts:
             return [[] for _ in texts]
-        told = _Told(fold_page(texts))
+        told = _Told(fold_page([text[:FARTHEST] for text in texts]))
+        told.cut.update(number for number, text in enumerate(texts) if len(text) > FARTHEST)
         self._scan(told)
         self._scan_spaced(told)
+        if cut is not None:
+            cut.update(told.cut)
         return [list(told.of[number].places) if number in told.of else [] for number in range(len(texts))]
 
     def _scan(self, told: "_Told") -> None:
         page, text = told.page.folded, told.page.folded.text
-        number, boundary = 0, text.find(_BOUNDARY)
-        apart: _Apart = {}
-        strangers, asked, is_shown = _Strangers(page), (0, 0, ""), False
+        number, boundary, left = 0, text.find(_BOUNDARY), LOOKS
+        apart: dict[int, _Apart] = {}
+        waiting: dict[int, list[_Hit]] = {}
+        strangers, gates = _Strangers(page), _Gates(page)
         for start, end, pattern in self._automaton.find_overlapping(text):
             while 0 <= boundary < start:
-                number, boundary = number + 1, text.find(_BOUNDARY, boundary + 1)
+                number, boundary, left = number + 1, text.find(_BOUNDARY, boundary + 1), LOOKS
                 strangers.forget()
+            left -= len(self._owners[pattern])
+            if left < 0:
+                told.cut.add(number)
+                continue
+            if pattern in self._waiting:
+                waiting.setdefault(number, []).append((start, end, pattern))
+                continue
             for owner in told.open(number, pattern, self._owners[pattern]):
                 first, last = start + 1, _word_end(text, end) if owner.is_prefix else end - 1
-                if gate := owner.gates.get(text[first:last]):
-                    question = first, gate, owner.base if gate & CASED else ""
-                    if question != asked:  # most owners of one pattern ask the same
-                        asked, is_shown = question, shows(page, first, last, gate, owner.base)
-                    if not is_shown:
-                        continue
+                if not gates.let(owner, first, last):
+                    continue
                 for term in owner.whole:
                     told.tell(number, term, (first, last))
                 if owner.near:
-                    apart.setdefault((number, id(owner.near)), (owner, []))[1].append((first, last))
+                    _note(apart.setdefault(number, {}), owner, first, last)
                 if owner.tags or owner.beside:
                     for use in (*owner.tags, *strangers.met(owner, first, last)):
                         if stretch := spread(page, use.wording, use.anchor, first, last):
                             told.tell(number, use.term, stretch)
-        self._scan_near(told, apart)
+        for number, found in apart.items():
+            if number in waiting:
+                self._let_in(told, number, waiting[number], found)
+            _tell_near(told, number, found)
 
-    def _scan_near(self, told: "_Told", apart: "_Apart") -> None:
-        """Words near one another, where there are all of them."""
-        seen: dict[tuple[int, int], list[tuple[_Use, list[Stretch]]]] = {}
-        for (number, _), (owner, stretches) in apart.items():
-            for use in owner.near:
-                seen.setdefault((number, id(use.wording)), []).append((use, stretches))
-        for (number, _), slots in seen.items():
-            wording = slots[0][0].wording
-            if len({use.anchor for use, _ in slots}) < len(wording.slots):
+    def _let_in(self, told: "_Told", number: int, waiting: Sequence[_Hit], apart: _Apart) -> None:
+        """What is looked for only beside words that were found in this text."""
+        wanted = {id(use.wording) for owner, _ in apart.values() for use in owner.near if use.first}
+        text, gates = told.page.folded.text, _Gates(told.page.folded)
+        for start, end, pattern in waiting:
+            if self._waiting[pattern].isdisjoint(wanted):
                 continue
-            hits = (Hit(*stretch, use.anchor) for use, stretches in slots for stretch in stretches)
-            found = near(told.page.folded.text, hits, slots=len(wording.slots), within=wording.within or 0)
-            for stretch in islice(found, PLACES):
-                told.tell(number, slots[0][0].term, stretch)
+            for owner in told.open(number, pattern, self._owners[pattern]):
+                first, last = start + 1, _word_end(text, end) if owner.is_prefix else end - 1
+                if gates.let(owner, first, last):
+                    _note(apart, owner, first, last)
 
     def _scan_spaced(self, told: "_Told") -> None:
         """Single words in spaced letters, acronyms of three letters among them. What stands between the letters is part of the
         name there."""
         page = told.page.folded
+        looks: Counter[int] = Counter()
         for places in page.spaced():
             letters = bytes(page.text[place] for place in places)
             number = told.page.text_at(page.origin(places[0]))
+            looks[number] += 1
+            if looks[number] > SPACED:
+                told.cut.add(number)
+                continue
             for first, _, pattern in self._automaton.find_overlapping(b" %b " % letters):
                 for owner in self._owners[pattern] if first == 0 else ():
                     gate, stretch = owner.gates.get(letters, 0), (places[0], places[-1] + 1)
@@ -167,12 +212,50 @@ class Index:
                         told.tell(number, term, _with_full_stop(page, *stretch) if gate & CASED else stretch)
 
 
+def _note(apart: _Apart, owner: _Owner, first: int, last: int) -> None:
+    apart.setdefault(id(owner.near), (owner, []))[1].append((first, last))
+
+
+def _tell_near(told: "_Told", number: int, apart: _Apart) -> None:
+    """Words near one another, where there are all of them."""
+    seen: dict[int, list[tuple[_Use, list[Stretch]]]] = {}
+    for owner, stretches in apart.values():
+        for use in owner.near:
+            seen.setdefault(id(use.wording), []).append((use, stretches))
+    for slots in seen.values():
+        wording = slots[0][0].wording
+        if len(slots) < len(wording.slots) or len({use.anchor for use, _ in slots}) < len(wording.slots):
+            continue
+        hits = (Hit(*stretch, use.anchor) for use, stretches in slots for stretch in stretches)
+        found = near(told.page.folded.text, hits, slots=len(wording.slots), within=wording.within or 0)
+        for stretch in islice(found, PLACES):
+            told.tell(number, slots[0][0].term, stretch)
+
+
+class _Gates:
+    """Do the raw letters bear an owner out? Most owners of one pattern ask the same, one after the other."""
+
+    def __init__(self, page: Folded) -> None:
+        self._page = page
+        self._asked, self._answer = (0, 0, ""), False
+
+    def let(self, owner: _Owner, first: int, last: int) -> bool:
+        gate = owner.gates.get(self._page.text[first:last])
+        if not gate:
+            return True
+        question = first, gate, owner.base if gate & CASED else ""
+        if question != self._asked:
+            self._asked, self._answer = question, shows(self._page, first, last, gate, owner.base)
+        return self._answer
+
+
 class _Told:
     """What is told of the texts of a page, by their numbers."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.of: dict[int, _Text] = {}
+        self.cut: set[int] = set()
 
     def open(self, number: int, pattern: int, owners: tuple[_Owner, ...]) -> tuple[_Owner, ...]:
         """The owners of a pattern, with what they are looked for for and has not been told often enough."""
@@ -278,16 +361,14 @@ def _look_for(use: _Use, owner: _Owner) -> None:
         side.uses.append(use)
 
 
-def _anchors(wording: Wording, frequency: Counter[str]) -> Iterable[int]:
-    """Numbers of the slots to look for: all of those near one another; of words side by side the one that is seldom seen."""
-    if wording.within is not None:
-        return range(len(wording.slots))
+def _rarest(wording: Wording, frequency: Counter[str]) -> int:
+    """The number of the slot that is seldom seen."""
 
     def commonness(number: int) -> tuple[bool, bool, bool, int, int]:
         slot, base = wording.slots[number], wording.slots[number].base.lower()
         return slot.initial, len(base) < 4, known(base) is not None, frequency[base] // 8, -len(base)
 
-    return [min((number for number, slot in enumerate(wording.slots) if slot.base), key=commonness)]
+    return min((number for number, slot in enumerate(wording.slots) if slot.base), key=commonness)
 
 
 def _closed(raw: str, start: int, end: int) -> Stretch:

@@ -1,11 +1,16 @@
 """Which stories do these posts speak of, and where?"""
 
+import gc
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
+from msgspec import msgpack
 
+from monitor.matching.compiled import Compiled, keep, kept
 from monitor.matching.dictionaries import versions
 from monitor.matching.explain import explain
 from monitor.matching.index import Index
@@ -40,28 +45,46 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Sighting(msgspec.Struct, frozen=True):
-    """`flagged`: the stories, in their order. `others`, where asked for: every span of every story that none of these shows."""
+    """`flagged`: the stories, in their order. `others`, where asked for: every span of every story that none of these shows.
+    `truncated`: it is so long, or holds so many tracked words, that the rest of it was not looked at."""
 
     flagged: tuple[Found, ...]
     others: tuple[Span, ...] = ()
+    truncated: bool = False
 
 
 _NOTHING = Sighting(flagged=())
 
 
-class Matcher:
-    """The stories in force. `ConfigError` for one that is not well worded."""
+def editions(stories: Iterable[Story]) -> dict[str, str]:
+    """By id, the digest of each story's wording and of what its forms depend on."""
+    dictionaries = _dictionaries()
+    return {story.id: edition(story, dictionaries=dictionaries) for story in stories}
 
-    def __init__(self, stories: Sequence[Story]) -> None:
+
+def _dictionaries() -> str:
+    return f"{versions()}, rules {RULES}"
+
+
+class Matcher:
+    """The stories in force. `ConfigError` for one that is not well worded. `compiled`: what the `compiled()` of a matcher gave, of
+    these names and words or of others."""
+
+    def __init__(self, stories: Sequence[Story], compiled: bytes = b"") -> None:
         tracked = [read(story) for story in stories]
-        dictionaries = f"{versions()}, rules {RULES}"
-        self.editions = {story.id: edition(story, dictionaries=dictionaries) for story in stories}
+        self.editions = editions(stories)
         numbers: dict[Term, int] = {}
         for story in tracked:
             for name in (*story.entities, *story.topics):
                 for term in story.terms(name):
                     numbers.setdefault(term, len(numbers))
-        self._index = Index([term.wordings() for term in numbers])
+        self._key = sha256(msgpack.encode((_dictionaries(), list(numbers)))).digest()
+        with _without_collecting():
+            found = kept(self._key, compiled)
+            self.is_new = found is None
+            """Was anything to be compiled?"""
+            self._wordings = [term.wordings() for term in numbers] if found is None else found.terms
+            self._index = Index(self._wordings, None if found is None else found.automaton)
         self._stories = [_Story(story, numbers, self.editions[story.story.id]) for story in tracked]
         self._always: list[int] = []
         self._waking: dict[int, list[int]] = defaultdict(list)
@@ -75,16 +98,25 @@ class Matcher:
             for term in dict.fromkeys(term for name in (*story.entities, *story.topics) for term in story.terms(name)):
                 self._tracking[numbers[term]].append(place)
 
+    def compiled(self) -> bytes:
+        """For the next matcher of the same names and words."""
+        return keep(self._key, Compiled(self._wordings, self._index.automaton))
+
     def match(self, subjects: Sequence[Subject], *, everything: bool = False) -> list[Sighting]:
         """One sighting a subject, in their order; `everything` asks for the other spans too. Never raises for what a text holds."""
-        found = iter(self._index.find([text for subject in subjects for _, text in subject.fields]))
+        cut: set[int] = set()
+        found = enumerate(self._index.find([text for subject in subjects for _, text in subject.fields], cut))
         sightings = []
         for subject in subjects:
             seen: dict[int, list[_Stretch]] = {}
+            truncated = False
             for field in range(len(subject.fields)):
-                for term, start, end in next(found):
+                number, places = next(found)
+                truncated |= number in cut
+                for term, start, end in places:
                     seen.setdefault(term, []).append(_Stretch(field, start, end))
-            sightings.append(self._sighting(subject, seen, everything=everything) if seen or self._always else _NOTHING)
+            sighting = self._sighting(subject, seen, everything=everything) if seen or self._always else _NOTHING
+            sightings.append(msgspec.structs.replace(sighting, truncated=True) if truncated else sighting)
         return sightings
 
     def _sighting(self, subject: Subject, seen: "_Seen", *, everything: bool) -> Sighting:
@@ -98,6 +130,18 @@ class Matcher:
         tracking = sorted({place for term in seen for place in self._tracking[term]})
         others = [span for place in tracking for span in self._stories[place].spans(subject, seen) if span not in told]
         return Sighting(tuple(flagged), tuple(others))
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Millions of objects come and all of them stay: looking for garbage among them took half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Stretch(NamedTuple):

@@ -2,7 +2,7 @@
 
     query   = side { OR side }
     side    = part { [AND] part }                 words side by side must all be there
-    part    = NOT part | ( query ) | leaf
+    part    = NOT part | ( query ) | N of ( query { , query } ) | leaf       N or more of these
     leaf    = word | =word | prefix* | "phrase" | ="phrase" | "near by"~N
 
 There is nothing else: no regular expressions, no wildcards inside a word. With `names` the only leaves are ids of a story.
@@ -24,9 +24,10 @@ REACH = 50
 """The largest N of "near by"~N, in words."""
 
 _QUOTES = {'"': '"', "“": "”“", "„": "“”", "«": "»", "”": "”"}
-_TOKEN = re.compile(r"[()]|=?[" + "".join(_QUOTES) + r"]|[^\s()" + "".join(_QUOTES) + r"»]+|»")
+_TOKEN = re.compile(r"\d+\s+of(?=\s*\()|[(),]|=?[" + "".join(_QUOTES) + r"]|[^\s()," + "".join(_QUOTES) + r"»]+|»")
 _WORD = re.compile(r"[\w\u0300-\u036f]+(?:['’ʼ`\-\u2010\u2011][\w\u0300-\u036f]+)*")
 _OPERATORS = ("AND", "OR", "NOT")
+_LEAST = re.compile(r"(\d+)\s+of")
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -60,7 +61,14 @@ class Not(msgspec.Struct, frozen=True):
     part: "Node"
 
 
-Node = Leaf | Name | And | Or | Not
+class Least(msgspec.Struct, frozen=True):
+    """So many of the parts, or more."""
+
+    number: int
+    parts: "tuple[Node, ...]"
+
+
+Node = Leaf | Name | And | Or | Not | Least
 
 
 def parse(query: str, names: Collection[str] | None = None) -> Node:
@@ -71,7 +79,7 @@ def parse(query: str, names: Collection[str] | None = None) -> Node:
 def leaves(node: Node) -> Iterator[Leaf | Name]:
     """All leaves, in the order of the query, those under NOT too."""
     match node:
-        case And(parts) | Or(parts):
+        case And(parts) | Or(parts) | Least(_, parts):
             for part in parts:
                 yield from leaves(part)
         case Not(part):
@@ -89,6 +97,8 @@ def replace(node: Node, leaf: Callable[[Any], Any]) -> Any:
             return Or(tuple(replace(part, leaf) for part in parts))
         case Not(part):
             return Not(replace(part, leaf))
+        case Least(number, parts):
+            return Least(number, tuple(replace(part, leaf) for part in parts))
         case _:
             return leaf(node)
 
@@ -105,6 +115,8 @@ def holds(node: Any, seen: Container[Any]) -> bool:
             if holds(part, seen):
                 return True
         return False
+    if isinstance(node, Least):
+        return sum(holds(part, seen) for part in node.parts) >= node.number
     return not holds(node.part, seen) if isinstance(node, Not) else node in seen
 
 
@@ -117,7 +129,10 @@ def shown(node: Any, seen: Container[Any]) -> Iterator[Any]:
         case Or(parts):
             for part in parts:
                 yield from shown(part, seen)
-        case And() | Not():
+        case Least(_, parts) if holds(node, seen):
+            for part in parts:
+                yield from shown(part, seen)
+        case And() | Not() | Least():
             return
         case _:
             if node in seen:
@@ -144,7 +159,10 @@ class _Parser:
             raise self._error("the query is empty", 0)
         tree = self._query_at(depth=0)
         if token := self._peek():
-            raise self._error('")" closes nothing', token.column)
+            wrong = (
+                '")" closes nothing' if token.text == ")" else ", has no meaning here, but in N of (one, another, …)"
+            )
+            raise self._error(wrong, token.column)
         return tree
 
     # ------------------------------------------------------------------------------------------------------------- grammar
@@ -157,7 +175,7 @@ class _Parser:
 
     def _side_at(self, depth: int) -> Node:
         parts = [self._part_at(depth)]
-        while (token := self._peek()) and token.text not in ("OR", ")"):
+        while (token := self._peek()) and (token.leaf or token.text not in ("OR", ")", ",")):
             self._take("AND")
             parts.append(self._part_at(depth))
         return parts[0] if len(parts) == 1 else And(tuple(parts))
@@ -179,9 +197,24 @@ class _Parser:
             if not self._take(")"):
                 raise self._error('"(" is never closed', token.column)
             return tree
+        if found := _LEAST.fullmatch(token.text):
+            self._next += 1
+            return self._least_at(int(found[1]), token.column, depth)
         if token.text == ")":
             raise self._error('something must stand before ")"', token.column)
         raise self._error(f"something must stand before {token.text}", token.column)
+
+    def _least_at(self, number: int, column: int, depth: int) -> Node:
+        opening = self._peek()
+        self._take("(")
+        parts = [self._query_at(depth + 1)]
+        while self._take(","):
+            parts.append(self._query_at(depth + 1))
+        if not self._take(")"):
+            raise self._error('"(" is never closed', opening.column if opening else column)
+        if not 1 <= number <= len(parts):
+            raise self._error(f"of {len(parts)}, parted by commas, it can be 1 to {len(parts)}", column)
+        return Least(number, tuple(parts))
 
     def _peek(self) -> _Token | None:
         return self._tokens[self._next] if self._next < len(self._tokens) else None
@@ -198,7 +231,7 @@ class _Parser:
         at = 0
         while found := _TOKEN.search(self._query, at):
             text, column, at = found.group(), found.start(), found.end()
-            if text in ("(", ")", *_OPERATORS):
+            if text in ("(", ")", ",", *_OPERATORS) or _LEAST.fullmatch(text):
                 yield _Token(text, column)
             elif self._names is not None:
                 yield _Token(text, column, self._name(text, column))

@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.errors import ConfigError, QueryError
 from monitor.matching.fold import fold_words
-from monitor.matching.query import And, Leaf, Name, Node, Not, Or, leaves, parse
+from monitor.matching.query import And, Leaf, Least, Name, Node, Not, Or, leaves, parse
 from monitor.matching.wordings import Wording, word_leaf, word_name
 from monitor.model.story import CASES, KINDS, PRIORITIES, Story
 
@@ -71,6 +71,9 @@ class Tracked(msgspec.Struct, frozen=True):
                 return _either(map(self._needed, parts))
             case And(parts):
                 return min(filter(None, map(self._needed, parts)), key=_frequency, default=None)
+            case Least(number, parts):  # without one of any so many of them there are too few
+                needs = sorted(map(self._needed, parts), key=lambda need: (need is None, _frequency(need or ())))
+                return _either(needs[: len(parts) - number + 1])
             case Not():
                 return None
 

@@ -1,11 +1,14 @@
 """A query is read as the tree it means, or the mistake is shown where it stands."""
 
 import pytest
+from builders import story
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.matching.query import And, Leaf, Name, Node, Not, Or, holds, leaves, parse, shown
+from monitor.matching.query import And, Leaf, Least, Name, Node, Not, Or, holds, leaves, parse, replace, shown
+from monitor.matching.tracked import read, term_of
+from monitor.model.story import Flag
 
 
 def word(text: str) -> Leaf:
@@ -41,6 +44,10 @@ A, B, C = word("мост"), word("дамба"), word("паром")
         ("зв'язок", word("зв'язок")),
         ("мост\n  OR\tдамба", Or((A, B))),
         ('"or"', Leaf('"or"', ("or",))),
+        ("2 of (мост, дамба, паром)", Least(2, (A, B, C))),
+        ("2  of(мост дамба, паром)", Least(2, (And((A, B)), C))),
+        ("паром 1 of (мост, 2 of (дамба, мост))", And((C, Least(1, (A, Least(2, (B, A))))))),
+        ("2 of", And((word("2"), word("of")))),
     ],
 )
 def test_means(query: str, tree: Node) -> None:
@@ -81,6 +88,13 @@ def test_means(query: str, tree: Node) -> None:
         ('"мост, упал"', 5, "no meaning"),
         ("мост~3", 4, "no meaning"),
         ("мост»", 4, "no meaning"),
+        ("4 of (мост, дамба, паром)", 0, "it can be 1 to 3"),
+        ("0 of (мост, дамба)", 0, "it can be 1 to 2"),
+        ("2 of (мост, дамба", 5, "never closed"),
+        ("2 of (мост, )", 12, "must stand before"),
+        ("2 of (, мост)", 6, "must stand before ,"),
+        ("мост 2 of ()", 11, "must stand before"),
+        ("(мост, дамба)", 0, "never closed"),
         ("(" * 60 + "мост" + ")" * 60, 51, "deep"),
     ],
 )
@@ -134,7 +148,8 @@ def attempt(query: str) -> Node | QueryError:
 def trees(*, negated: bool) -> st.SearchStrategy[Node]:
     def grow(node: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
         parts = st.lists(node, min_size=2, max_size=3).map(tuple)
-        grown = st.builds(And, parts) | st.builds(Or, parts)
+        least = st.integers(1, 2).flatmap(lambda number: st.builds(Least, st.just(number), parts))
+        grown = st.builds(And, parts) | st.builds(Or, parts) | least
         return grown | st.builds(Not, node) if negated else grown
 
     return st.recursive(st.sampled_from([A, B, C]), grow, max_leaves=8)
@@ -146,6 +161,8 @@ def write(node: Node) -> str:
             return "(" + " AND ".join(map(write, parts)) + ")"
         case Or(parts):
             return "(" + " OR ".join(map(write, parts)) + ")"
+        case Least(number, parts):
+            return f"{number} of ({', '.join(map(write, parts))})"
         case Not(part):
             return f"NOT {write(part)}"
         case Leaf():
@@ -169,6 +186,26 @@ def test_shows_what_makes_the_query_true(tree: Node, seen: set[Node]) -> None:
     leading = set(shown(tree, seen))
 
     assert holds(tree, leading) == holds(tree, seen) == bool(leading)
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_so"), [(set(), False), ({A}, False), ({B}, False), ({A, B}, True), ({B, C}, True), ({A, B, C}, True)]
+)
+def test_holds_where_so_many_are_there(seen: set[Node], is_so: bool) -> None:
+    assert holds(Least(2, (A, B, C)), seen) is is_so
+
+
+@given(trees(negated=True), st.sets(st.sampled_from([A, B, C])))
+def test_a_story_is_looked_at_whenever_its_condition_holds(tree: Node, seen: set[Node]) -> None:
+    ids = {A: "bridge", B: "dam", C: "ferry"}
+    condition = replace(tree, lambda leaf: Name(ids[leaf]))
+    needed = read(
+        story(
+            entities={}, topics={name: leaf.source for leaf, name in ids.items()}, flags=(Flag(when=write(condition)),)
+        )
+    ).needed()
+
+    assert needed is None or not holds(tree, seen) or not needed.isdisjoint({term_of(leaf) for leaf in seen})
 
 
 def test_shows_nothing_of_what_is_not_wanted() -> None:

@@ -1,0 +1,76 @@
+"""The wordings of terms as bytes, with their automaton: what took seconds to compile is read back in a moment.
+
+Bytes that are damaged, of another layout or of other terms are as good as none. What they hold is believed, so they must come from
+a place that only we can write to.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+from msgspec import msgpack
+
+from monitor.matching.wordings import Slot, Wording
+
+LAYOUT = b"monitor-wordings 1\n"
+_DIGEST = 32
+
+_SlotRow = tuple[str, dict[bytes, int], bytes, tuple[bytes, ...], bool, bool]
+_WordingRow = tuple[tuple[int, ...], int | None, bool, str]
+
+
+class Compiled(NamedTuple):
+    """The wordings of each term, in the order of the terms, and the automaton over them."""
+
+    terms: list[tuple[Wording, ...]]
+    automaton: bytes
+
+
+class _Kept(msgspec.Struct, array_like=True):
+    key: bytes
+    slots: list[_SlotRow]
+    terms: list[list[_WordingRow]]
+    automaton: bytes
+
+
+_encoder = msgpack.Encoder()
+_decoder = msgpack.Decoder(_Kept)
+
+
+def keep(key: bytes, compiled: Compiled) -> bytes:
+    """`key`: what the wordings depend on."""
+    numbers: dict[int, int] = {}
+    slots: list[_SlotRow] = []
+    terms: list[list[_WordingRow]] = []
+    for wordings in compiled.terms:
+        rows: list[_WordingRow] = []
+        for wording in wordings:
+            for slot in wording.slots:
+                if id(slot) not in numbers:
+                    numbers[id(slot)] = len(slots)
+                    slots.append((slot.base, dict(slot.forms), slot.beginning, slot.endings, slot.parted, slot.initial))
+            row = tuple(numbers[id(slot)] for slot in wording.slots)
+            rows.append((row, wording.within, wording.tag, wording.signs))
+        terms.append(rows)
+    body = _encoder.encode(_Kept(key, slots, terms, compiled.automaton))
+    return LAYOUT + sha256(body).digest() + body
+
+
+def kept(key: bytes, data: bytes) -> Compiled | None:
+    """What was kept under this key; None where these bytes are something else."""
+    begin = len(LAYOUT) + _DIGEST
+    body = memoryview(data)[begin:]
+    if data[: len(LAYOUT)] != LAYOUT or sha256(body).digest() != data[len(LAYOUT) : begin]:
+        return None
+    found = _decoder.decode(body)
+    if found.key != key:
+        return None
+    slots = [Slot(*row) for row in found.slots]
+    return Compiled([_wordings(slots, rows) for rows in found.terms], found.automaton)
+
+
+def _wordings(slots: Sequence[Slot], rows: Sequence[_WordingRow]) -> tuple[Wording, ...]:
+    return tuple(
+        Wording(tuple(slots[number] for number in numbers), within, tag, signs) for numbers, within, tag, signs in rows
+    )
