@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from monitor.alerting.holding import USUAL, Pauses, crowds, hold
 from monitor.alerting.lookalike import warnings
 from monitor.model import instant
 from monitor.model.alert import Alert, Change, Message, PostRef, StoryRef, Subscriber
@@ -62,11 +63,13 @@ def plan(
     before: Mapping[int, Post | None],
     audience: Audience,
     now: Instant,
+    preceding: Sequence[Record] = (),
+    pauses: Pauses = USUAL,
 ) -> list[Alert]:
-    """The alerts that these records, in the ledger's order, give rise to.
+    """The alerts that these records, in the ledger's order, give rise to; some of them wait for others (`holding.py`).
 
-    `matches` are of these records. `told`: every alert there has been about their posts. `before`: what the post of an edited or
-    deleted record said until then, by the record's index.
+    `matches` are of these records. `preceding`: some of those just before them. `told`: every alert there has been about their
+    posts. `before`: what the post of an edited or deleted record said until then, by the record's index.
     """
     flags = _flags(matches)
     by_name = {subscriber.name: subscriber for subscriber in audience.subscribers}
@@ -74,6 +77,7 @@ def plan(
     for alert in sorted(told, key=lambda alert: alert.record):
         history.setdefault((alert.channel, alert.post), {})[alert.subscriber, alert.story] = alert
     alerts: list[Alert] = []
+    crowded = crowds(records, preceding)
     for record in records:
         said_before = before.get(record.index)
         if not _is_news(record, said_before):
@@ -96,18 +100,20 @@ def plan(
             ]
         warned = warnings(record.said, audience.parties) if owed and record.said else ()
         for subscriber, story in owed:
-            alert = _alert(
+            last = earlier.get((subscriber.name, story))
+            alone = _alert(
                 record,
                 flagged.get(story),
                 story,
                 None if late else said_before,
                 subscriber=subscriber,
-                earlier=earlier.get((subscriber.name, story)),
+                earlier=last,
                 late=late,
                 warned=warned,
                 audience=audience,
                 now=now,
             )
+            alert = hold(alone, record, earlier=last, crowded=record.index in crowded, pauses=pauses, now=now)
             earlier[subscriber.name, story] = alert
             alerts.append(alert)
     return alerts
@@ -190,7 +196,7 @@ def _alert(
     now: Instant,
 ) -> Alert:
     event = _EVENTS[record.kind]
-    group = f"a-{_digest(story, record.number, record.post)[:16].hex()}"
+    group = earlier.alert if earlier else _group(record, story)
     digest = _digest(group, subscriber.name, record.index, event)
     message = Message(
         alert=group,
@@ -221,6 +227,13 @@ def _alert(
         created_at=now,
         due_at=now,
     )
+
+
+def _group(record: Record, story: str) -> str:
+    """The parts of an album are one piece of news."""
+    album = record.said.album if record.said else None
+    of = _digest(story, record.number, record.post if album is None else f"album {album}")
+    return f"a-{of[:16].hex()}"
 
 
 def _story(story: str, match: Match | None, earlier: Alert | None, audience: Audience) -> StoryRef:
@@ -265,6 +278,7 @@ def _change(record: Record, before: Post | None) -> Change | None:
             last_seen_at=_time(content.last_seen_at),
             first_missing_at=_time(content.first_missing_at),
             method=content.method,
+            cause=content.cause,
         )
     return None if said_before is None else Change(before=said_before)
 

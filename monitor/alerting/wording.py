@@ -4,16 +4,14 @@ Words of ours and words of the post never mix: what a stranger wrote stands apar
 imitate the lines around it.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo
-
-import msgspec
+from collections.abc import Sequence
 
 from monitor.alerting.display import cut, folded, harmless, units
-from monitor.model import instant
-from monitor.model.alert import Message
+from monitor.alerting.pieces import READ, Piece, When, Worded, clock, short, worded
+from monitor.alerting.several import of_digest, of_notice, vanished
+from monitor.model.alert import Digest, Message, Notice
+
+__all__ = ["CHAT_UNITS", "COLUMNS", "QUOTE", "Worded", "for_chat", "for_terminal"]
 
 CHAT_UNITS = 4096
 """Telegram takes no longer message: UTF-16 units, entities not counted."""
@@ -23,28 +21,15 @@ QUOTE = "  | "
 """Stands before every line of a stranger's on a terminal."""
 TERMINAL_UNITS = 700
 TERMINAL_LINES = 10
-_READ = 8192
-"""Characters of a text that are looked at; none is shown so far."""
 _REASONS = 6
 _REASON_UNITS = 160
-_TITLE_UNITS = 160
-
-
-class Worded(msgspec.Struct, frozen=True):
-    """A text, and which stretches of it are others' words: offset and length in UTF-16 units."""
-
-    text: str
-    quoted: tuple[tuple[int, int], ...] = ()
-
-
-class _Piece(msgspec.Struct, frozen=True):
-    text: str
-    quoted: bool = False
 
 
 def for_chat(message: Message, *, time_zone: str = "UTC", most: int = CHAT_UNITS) -> Worded:
     """At most `most` UTF-16 units of plain text. Nothing in it is to be read as markup, a mention or a command."""
-    when = _clock(time_zone)
+    when = clock(time_zone)
+    if (pieces := _of_many(message, when, most=most)) is not None:
+        return worded(pieces)
     texts = _texts(message)
     head = [*_heading(message, when), *_notes(message, when)]
     tail = [message.standing, message.post.link or "no public link", f"record {message.record}"]
@@ -53,21 +38,28 @@ def for_chat(message: Message, *, time_zone: str = "UTC", most: int = CHAT_UNITS
     beware = ["beware:", *warnings] if warnings else []
     fixed = sum(units(line) + 1 for line in (*head, *beware, *labels, *tail, "why:", *reasons))
     shares = _shares([text for _, text in texts], most - fixed - len(texts), _cut_note(message))
-    pieces = [_Piece(line) for line in head]
+    pieces = [Piece(line) for line in head]
     if warnings:
-        pieces += [_Piece("beware:"), _Piece("\n".join(warnings), quoted=True)]
+        pieces += [Piece("beware:"), Piece("\n".join(warnings), quoted=True)]
     for label, share in zip(labels, shares, strict=True):
-        pieces += [_Piece(label)] if label else []
-        pieces += [_Piece(share, quoted=True)] if share else []
+        pieces += [Piece(label)] if label else []
+        pieces += [Piece(share, quoted=True)] if share else []
     if reasons:
-        pieces += [_Piece("why:"), _Piece("\n".join(reasons), quoted=True)]
-    pieces += [_Piece(line) for line in tail]
-    return _joined(pieces)
+        pieces += [Piece("why:"), Piece("\n".join(reasons), quoted=True)]
+    pieces += [Piece(line) for line in tail]
+    return worded(pieces)
 
 
 def for_terminal(message: Message, *, key: str, time_zone: str = "UTC") -> str:
     """Some lines, the last without a line break. No control character but the line break is in them."""
-    when = _clock(time_zone)
+    when = clock(time_zone)
+    if (pieces := _of_many(message, when, most=CHAT_UNITS)) is not None:
+        said = [
+            _line(line, lead=QUOTE, then=QUOTE) if piece.quoted else _line(line, lead="" if not place else "  ")
+            for place, piece in enumerate(pieces)
+            for line in piece.text.split("\n")
+        ]
+        return "\n".join([*said, _line(key)])
     lines = [_line(words, lead="") for words in _heading(message, when)]
     lines += [_line(f"beware: {warning}") for warning in _warnings(message)]
     for label, text in _texts(message):
@@ -81,33 +73,45 @@ def for_terminal(message: Message, *, key: str, time_zone: str = "UTC") -> str:
     return "\n".join(lines)
 
 
+def _of_many(message: Message, when: When, *, most: int) -> list[Piece] | None:
+    """None where it tells of one post."""
+    if isinstance(message.notice, Notice):
+        return of_notice(message.notice, when)
+    if isinstance(message.digest, Digest):
+        return of_digest(message.digest, message, when, most=most)
+    return None
+
+
 def _line(words: str, *, lead: str = "  ", then: str = " " * len(QUOTE)) -> str:
     """A line behind its lead, folded before a terminal does it."""
     return lead + f"\n{then}".join(folded(words.replace("\n", " "), COLUMNS - len(QUOTE)))
 
 
-def _heading(message: Message, when: Callable[[str | None], str]) -> list[str]:
+def _heading(message: Message, when: When) -> list[str]:
     """Which story, who speaks where, when."""
     post = message.post
     urgent = f"{message.priority.upper()} · " if message.priority == "high" else ""
-    party = f"{_short(post.party)} · " if post.party else ""
+    party = f"{short(post.party)} · " if post.party else ""
     published = f"published {when(post.date)}" if post.date else f"seen {when(message.observed_at)}, date unknown"
     return [
-        f"{urgent}{message.event.upper()} · {_short(message.story.title)}",
-        f"{party}{_short(post.channel)}, post {post.id}",
+        f"{urgent}{message.event.upper()} · {short(message.story.title)}",
+        f"{party}{short(post.channel)}, post {post.id}",
         published,
     ]
 
 
-def _notes(message: Message, when: Callable[[str | None], str]) -> list[str]:
+def _notes(message: Message, when: When) -> list[str]:
     """What must be known before the text is read."""
     notes = []
     if message.event == "deleted" and message.change is not None:
-        seen, missing, method = message.change.last_seen_at, message.change.first_missing_at, message.change.method
-        found = {"push": "Telegram said so", "poll": "found by looking again"}.get(method or "", "found otherwise")
-        notes.append(f"deleted: last seen {when(seen)}, missing since {when(missing)} at the latest; {found}")
+        notes.append(f"deleted: {vanished(message.change, when)}")
     if message.event == "edited":
-        notes.append(f"edited: seen {when(message.observed_at)}")
+        between = message.change.between if message.change else 0
+        wordings = "1 other wording" if between == 1 else f"{between:,} other wordings"
+        skipped = f"; {wordings} came between" if between else ""
+        notes.append(f"edited: seen {when(message.observed_at)}{skipped}")
+    if message.post.parts:
+        notes.append(f"an album of {len(message.post.parts)} posts")
     if message.late:
         notes.append(f"late: we saw it {when(message.observed_at)}")
     if message.repeat:
@@ -125,6 +129,8 @@ def _texts(message: Message) -> list[tuple[str, str]]:
         return [("the text is left out, as this subscription asks", "")]
     if before is None:
         return [("", now), *attached] if now else attached or [("no text", "")]
+    if before == now and message.change and message.change.between:
+        return [("the words are again what they were:", now), *attached]
     if before == now:
         return [("the words are the same; markup, media or links were changed:", now), *attached]
     says = [("now:" if now else "now without text", now), ("before:" if before else "before without text", before)]
@@ -134,31 +140,12 @@ def _texts(message: Message) -> list[tuple[str, str]]:
 def _reasons(message: Message) -> list[str]:
     """The matched words, each with the reason, each once."""
     reasons = list(dict.fromkeys(message.why))
-    short = [_short(reason, _REASON_UNITS) for reason in reasons[:_REASONS]]
-    return short + ([f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else [])
+    shown = [short(reason, _REASON_UNITS) for reason in reasons[:_REASONS]]
+    return shown + ([f"and {len(reasons) - _REASONS} more"] if len(reasons) > _REASONS else [])
 
 
 def _warnings(message: Message) -> list[str]:
-    return [_short(warning, _REASON_UNITS) for warning in message.post.warnings[:_REASONS]]
-
-
-def _clock(time_zone: str) -> Callable[[str | None], str]:
-    """Words for a time: the reader's own, with UTC beside it. A zone that this machine does not know is UTC."""
-    zone: tzinfo = UTC
-    with suppress(LookupError, ValueError, OSError):
-        zone = ZoneInfo(time_zone)
-
-    def when(at: str | None) -> str:
-        if not at:
-            return "unknown"
-        utc = instant.to_datetime(instant.parse(at))
-        there = utc.astimezone(zone)
-        if there.utcoffset() == utc.utcoffset():
-            return f"{utc:%Y-%m-%d %H:%M:%S} UTC"
-        beside = f"{utc:%H:%M:%S}" if utc.date() == there.date() else f"{utc:%Y-%m-%d %H:%M:%S}"
-        return f"{there:%Y-%m-%d %H:%M:%S} {time_zone} ({beside} UTC)"
-
-    return when
+    return [short(warning, _REASON_UNITS) for warning in message.post.warnings[:_REASONS]]
 
 
 def _shares(texts: Sequence[str], room: int, note: str) -> list[str]:
@@ -172,8 +159,8 @@ def _shares(texts: Sequence[str], room: int, note: str) -> list[str]:
 
 
 def _shortened(text: str, most: int, note: str) -> str:
-    shown = harmless(text[:_READ])
-    if len(text) <= _READ and units(shown) <= most:
+    shown = harmless(text[:READ])
+    if len(text) <= READ and units(shown) <= most:
         return shown
     return cut(shown, most - units(note)) + note
 
@@ -187,18 +174,3 @@ def _first_lines(text: str, message: Message) -> list[str]:
     if len(lines) <= TERMINAL_LINES:
         return lines
     return [*lines[:TERMINAL_LINES], _cut_note(message).strip()]
-
-
-def _short(text: str, most: int = _TITLE_UNITS) -> str:
-    shown = harmless(text[:_READ]).replace("\n", " ")
-    return shown if units(shown) <= most else f"{cut(shown, most - 1)}…"
-
-
-def _joined(pieces: Sequence[_Piece]) -> Worded:
-    """The pieces, each on lines of its own."""
-    quoted, offset = [], 0
-    for piece in pieces:
-        if piece.quoted:
-            quoted.append((offset, units(piece.text)))
-        offset += units(piece.text) + 1
-    return Worded("\n".join(piece.text for piece in pieces), tuple(quoted))

@@ -66,4 +66,4 @@ class ConsoleNotifier:
 
 
 def _in_json(message: Message, key: str) -> str:
-    return json.dumps({"key": key, **msgspec.to_builtins(message)}) + "\n"  # ASCII: for any terminal
+    return json.dumps({"key": key, **msgspec.to_builtins(message.body())}) + "\n"  # ASCII: for any terminal

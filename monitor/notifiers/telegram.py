@@ -19,8 +19,10 @@ from monitor.alerting.wording import Worded, for_chat
 from monitor.errors import AlreadyRunning, ConfigError, Refused, Unavailable
 from monitor.model.alert import Message
 from monitor.model.instant import SECOND, Instant
-from monitor.telegram.client import Access, connected, held_session, request, session_path, unauthorised
+from monitor.telegram.client import Access, connected, held_session, request
 from monitor.telegram.errors import Duplicate, SignedOut
+from monitor.telegram.session import read_key, session_path
+from monitor.telegram.signing_in import sign_bot_in
 
 log = structlog.get_logger(__name__)
 
@@ -132,14 +134,13 @@ class TelegramNotifier:
             return self._client
 
     async def _open(self) -> TelegramClient:
-        if session_path(self._access.session).exists():
+        if read_key(self._access.session) is not None:
             try:
-                return await self._doors.enter_async_context(connected(self._access))
+                return await self._doors.enter_async_context(connected(self._access, role="bot"))
             except SignedOut:
-                pass  # made before the bot signed in, or its key was revoked: the token opens it again
-        async with unauthorised(self._access) as client:
-            await request(client.sign_in(bot_token=self._token))
-        return await self._doors.enter_async_context(connected(self._access))
+                pass  # its key was revoked: the token opens it again
+        await sign_bot_in(self._access, self._token)
+        return await self._doors.enter_async_context(connected(self._access, role="bot"))
 
     def _stay_away(self, reason: str, now: Instant, seconds: float) -> None:
         """Many chats wait for one connection; that it failed is found out once."""

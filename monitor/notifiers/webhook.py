@@ -160,7 +160,7 @@ class WebhookNotifier:
         if destination is None:
             raise Refused("no webhook with this url is configured any longer")
         url = httpx.URL(address)
-        body = msgspec.json.encode(message)
+        body = msgspec.json.encode(message.body())
         headers = [
             ("host", url.netloc.decode()),  # httpcore's own leaves out the brackets of an IPv6 address
             ("content-type", "application/json"),
