@@ -21,7 +21,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from monitor.cli.exits import ending
     except KeyboardInterrupt:  # in the moment before anything of ours is there
         return 130
-    return ending(lambda: monitor.main(args=arguments, prog_name="monitor", standalone_mode=False))
+    code = ending(lambda: monitor.main(args=arguments, prog_name="monitor", standalone_mode=False))
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # What nobody took stays in the stream. Python would try once more at its end, and exit with 120 whatever was done.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 MonitorError
 ├── Unavailable     the other side cannot now; try again after `wait`
 ├── Refused         the other side never will; write it down and go on
+│   └── Expired     what was asked with is no longer good; ask with a fresh one
 ├── Uncertain       the other side may have done it, and doing it again would do it twice
 ├── ConfigError     the operator's mistake: cannot start; exit 2
 │   └── QueryError  a query that does not parse; knows its column
@@ -30,6 +31,10 @@ class Unavailable(MonitorError):
 
 class Refused(MonitorError):
     """The other side never will, as things stand."""
+
+
+class Expired(Refused):
+    """What was shown to it is too old; with a fresh one it may."""
 
 
 class Uncertain(MonitorError):

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from monitor.completeness.coverage import stretched
 from monitor.errors import Refused
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Draft, Said, Source
 from monitor.ports import Clock, Contact, Ledger, Peers, Reader
-from monitor.stages.collect import gap, passed_over, record, stretched
+from monitor.stages.fill import passed_over
+from monitor.stages.recording import gap, record
 
 PAGE = 100
 """Posts asked for at once."""

@@ -5,17 +5,20 @@ was sent is sent again, under the same key, only where its receipt could not be 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import structlog
 
-from monitor.alerting.retry import asof, next_attempt
+from monitor.alerting.joining import PARTS, album, joined, late
+from monitor.alerting.retry import LONGEST_WAIT, asof, next_attempt
 from monitor.errors import Refused, Unavailable, Uncertain
 from monitor.model import instant
-from monitor.model.alert import Alert, Message, Receipt, State, Subscriber
+from monitor.model.alert import ALBUM, Alert, Joint, Message, Receipt, State, Subscriber
+from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
-from monitor.ports import Clock, Fact, Health, Notifier, Outbox
+from monitor.ports import Clock, Fact, Health, Ledger, Notifier, Outbox
 from monitor.stages.reporting import report
 from monitor.stages.waking import woken
 
@@ -34,6 +37,10 @@ MAY_REPEAT_AFTER = HOUR
 """How long Telegram remembers a `random_id` is not documented."""
 RED_AFTER = 15 * MINUTE
 REPORT_EVERY = 10 * SECOND
+DIGEST_ABOVE = 20
+"""Late alerts that one subscriber is told singly within `DIGEST_WITHIN`; more are told in one message."""
+DIGEST_WITHIN = 10 * MINUTE
+DIGEST_MOST = 5_000
 FAULTS = 5
 """Attempts at an alert that fail in ways nobody foresaw; then it is dead, and the next one goes."""
 _FAULT = "fault: "
@@ -51,9 +58,12 @@ class Courier:
         health: Health,
         clock: Clock,
         late_after: Instant,
+        ledger: Ledger | None = None,
         patience: float = PATIENCE,
     ) -> None:
+        """`ledger`: where the parts of an album are looked up."""
         self._outbox = outbox
+        self._ledger = ledger
         self._notifiers = notifiers
         self._subscribers = {subscriber.name: subscriber for subscriber in subscribers}
         self._health = health
@@ -63,14 +73,20 @@ class Courier:
         self._busy: set[str] = set()
         self._been: set[str] = set()
         self._facts: dict[str, Fact] = {}
+        self._ripe_at: Instant | None = 0
+        self._late: dict[str, deque[Instant]] = {}
+        self._began = clock.now()
 
     async def deliver_due(self) -> int:
         """One attempt at everything that is due, each lane up to the first that is postponed. How many lanes there were."""
+        self._ripe_at = 0
         async with asyncio.TaskGroup() as lanes:
             return await self.start(lanes, done=lambda: None)
 
     async def start(self, lanes: asyncio.TaskGroup, *, done: Callable[[], None]) -> int:
         """Sets out in every lane in which something is due and nobody is under way; `done` is called as each comes back."""
+        if self._ripe_at is not None and self._clock.now() >= self._ripe_at:
+            await self._release()
         due: dict[str, list[Alert]] = {}
         for alert in await self._due():
             if alert.lane not in self._busy:
@@ -83,10 +99,34 @@ class Courier:
     async def next_look(self) -> Instant:
         """When to look again, if nobody says anything before."""
         now = self._clock.now()
+        ripe_at = await self._outbox.next_ripe()
+        if ripe_at is not None and ripe_at > now + LONGEST_WAIT:
+            ripe_at = now  # written by a clock that ran ahead
+        self._ripe_at = ripe_at
         if self._busy:
-            return now + LOOK_BESIDE
+            return min(now + LOOK_BESIDE, ripe_at or now + LOOK_BESIDE)
         next_due = await self._outbox.next_due()
-        return min(next_due or now + LOOK_AGAIN, now + LOOK_AGAIN)
+        return min(next_due or now + LOOK_AGAIN, ripe_at or now + LOOK_AGAIN, now + LOOK_AGAIN)
+
+    async def _release(self) -> None:
+        """What has waited long enough for others is told from now on, what belongs together in one message."""
+        now = self._clock.now()
+        by = asof(now, next_due=await self._outbox.next_ripe())
+        for alerts in await self._outbox.ripe(by):
+            await self._outbox.join([await self._whole(joint) for joint in joined(alerts)], now=now)
+
+    async def _whole(self, joint: Joint) -> Joint:
+        """An album with all the parts that are there by now."""
+        alert = joint.carrier
+        if self._ledger is None or not alert.bundle.startswith(ALBUM) or alert.message.event != "published":
+            return joint
+        post = alert.message.post
+        channel = Identity(id=int(post.channel_id) if post.channel_id else None, username=post.channel)
+        near = range(max(1, post.id - PARTS + 1), post.id + PARTS)
+        found = {id: each.post for id, each in (await self._ledger.standing(channel, near)).items() if each.post}
+        number = found[post.id].album if post.id in found else None
+        parts = [(id, said) for id, said in sorted(found.items()) if number is not None and said.album == number]
+        return msgspec.structs.replace(joint, carrier=album(alert, parts))
 
     async def _due(self) -> Sequence[Alert]:
         now = self._clock.now()
@@ -98,6 +138,10 @@ class Courier:
 
     async def _carry(self, lane: str, alerts: Sequence[Alert], done: Callable[[], None]) -> None:
         try:
+            try:
+                alerts = await self._digested(lane, alerts)
+            except Unavailable as error:
+                log.warning("late alerts told one by one", reason=str(error))
             for alert in alerts:
                 receipt = await self._attempt(alert)
                 await self._keep(receipt)
@@ -107,6 +151,39 @@ class Courier:
         finally:
             self._busy.discard(lane)
             done()
+
+    async def _digested(self, lane: str, alerts: Sequence[Alert]) -> Sequence[Alert]:
+        """Where too many are late, one message takes their place."""
+        now = self._clock.now()
+        late_ones = self._late_ones(lane, alerts, now)
+        if not any(self._too_many(name, len(some), now) for name, some in late_ones.items()):
+            return alerts
+        alerts = await self._outbox.due(now, limit=DIGEST_MOST, lanes=[lane]) or alerts
+        for name, some in self._late_ones(lane, alerts, now).items():
+            if not self._too_many(name, len(some), now):
+                continue
+            joint = late(some)
+            if await self._outbox.join([joint], now=now):
+                log.info("late alerts told in one message", subscriber=name, alerts=len(some), key=joint.carrier.key)
+                alerts = [
+                    joint.carrier if alert.key == joint.carrier.key else alert
+                    for alert in alerts
+                    if alert.key not in set(joint.keys)
+                ]
+        return alerts
+
+    def _late_ones(self, lane: str, alerts: Sequence[Alert], now: Instant) -> dict[str, list[Alert]]:
+        """By subscriber. Never one that may have been sent before: the other side would be told twice."""
+        found: dict[str, list[Alert]] = {}
+        under_way = alerts and lane not in self._been and alerts[0].created_at <= self._began
+        for alert in alerts[1:] if under_way else alerts:
+            if not alert.attempts and not alert.joins and alert.story and self._as_sent(alert, now).late:
+                found.setdefault(alert.subscriber, []).append(alert)
+        return found
+
+    def _too_many(self, subscriber: str, count: int, now: Instant) -> bool:
+        recent = sum(now - DIGEST_WITHIN < at <= now for at in self._late.get(subscriber, ()))
+        return count > 1 and count + recent > DIGEST_ABOVE
 
     async def _attempt(self, alert: Alert) -> Receipt:
         """One try. Whatever goes wrong becomes a receipt."""
@@ -144,6 +221,8 @@ class Courier:
             return self._postponed(alert, f"{_FAULT}{_whence(error)}")
         finally:
             self._been.add(alert.lane)
+        if message.late:
+            self._late.setdefault(alert.subscriber, deque(maxlen=DIGEST_ABOVE)).append(now)
         return self._receipt(alert, State.DELIVERED, "")
 
     def _as_sent(self, alert: Alert, now: Instant) -> Message:
@@ -199,7 +278,7 @@ class Courier:
             figures={"attempts": float(receipt.attempts)},
         )
         known = self._facts.get(alert.subscriber)
-        if known and (known.red, known.note) == (red, fact.note) and fact.at < known.at + REPORT_EVERY:
+        if known and (known.red, known.note) == (red, fact.note) and known.at <= fact.at < known.at + REPORT_EVERY:
             return
         self._facts[alert.subscriber] = fact
         await report(self._health, fact)

@@ -1,11 +1,12 @@
 """From the ledger to findings and outbox: which records speak of a story, and who is owed an alert."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import structlog
 
+from monitor.alerting.holding import USUAL, Pauses
 from monitor.alerting.plan import Audience, plan, said_before
 from monitor.errors import MonitorError, Unavailable
 from monitor.matching.matcher import Matcher, Subject
@@ -24,6 +25,8 @@ READ = 500
 """Records dealt with in one transaction."""
 LOOK_AGAIN = 15 * SECOND
 """Another process may have appended without waking us; and the health rows are to say now and then that somebody still looks."""
+BESIDE = 50
+"""Records before those that are read, which show whether a deletion is one of many."""
 RETRY = 2 * SECOND
 REPORT_EVERY = 10 * SECOND
 
@@ -51,6 +54,7 @@ class Detector:
         matcher: Matcher,
         audience: Audience,
         clock: Clock,
+        pauses: Pauses = USUAL,
     ) -> None:
         self._ledger = ledger
         self._positions = positions
@@ -58,6 +62,7 @@ class Detector:
         self._matcher = matcher
         self._audience = audience
         self._clock = clock
+        self._pauses = pauses
 
     async def detect(self, *, limit: int = READ) -> Dealt:
         """Deals with the next records, at most `limit`. None: there were no further ones, or another process was quicker."""
@@ -106,8 +111,20 @@ class Detector:
             for record in changes
             if (record.number, record.post) in concerned
         }
-        alerts = plan(records, matches, told=told, before=before, audience=self._audience, now=self._clock.now())
         first, last = records[0].index, records[-1].index
+        preceding: Sequence[Record] = ()
+        if told and any(record.kind is Kind.DELETED for record in records):
+            preceding = await self._ledger.read(max(0, first - BESIDE), min(first, BESIDE))
+        alerts = plan(
+            records,
+            matches,
+            told=told,
+            before=before,
+            audience=self._audience,
+            now=self._clock.now(),
+            preceding=preceding,
+            pauses=self._pauses,
+        )
         if not await self._findings.file(matches, alerts, since=first, upto=last + 1):
             return Dealt()
         return Dealt(records=len(records), matches=len(matches), alerts=len(alerts))
@@ -115,11 +132,17 @@ class Detector:
     def _matches(self, records: Sequence[Record]) -> list[Match]:
         said = [(record, post) for record in records if (post := record.said) is not None]
         sightings = self._matcher.match([Subject(record.channel, post.fields()) for record, post in said])
-        return [
-            Match(record.index, found.story, found.edition, found.priority, found.spans, found.why)
-            for (record, _), sighting in zip(said, sightings, strict=True)
-            for found in sighting.flagged
-        ]
+        matches = []
+        for (record, _), sighting in zip(said, sightings, strict=True):
+            if sighting.truncated:
+                log.warning(
+                    "a post is not matched to its end", record=record.index, channel=_name(record), post=record.post
+                )
+            matches += [
+                Match(record.index, each.story, each.edition, each.priority, each.spans, each.why, sighting.truncated)
+                for each in sighting.flagged
+            ]
+        return matches
 
     async def _said_before(self, record: Record) -> Post | None:
         if record.channel is None:
@@ -135,25 +158,28 @@ async def keep_detecting(
     calm: asyncio.Event,
     health: Health,
     clock: Clock,
+    dealt: Callable[[], object] = lambda: None,
 ) -> None:
     """Detects for ever, as soon as something is `recorded`; sets `owed` when there are new alerts, and `calm` while there is
-    nothing to do."""
+    nothing to do; calls `dealt` whenever records were dealt with."""
     faults, reported = 0, 0
     while True:
         try:
-            dealt = await detector.detect()
+            step = await detector.detect()
         except Unavailable as error:
             log.error("not detecting; trying again", reason=str(error))
+            await report(health, Fact("stage", STAGE, clock.now(), red=True, note=str(error)))
             await clock.sleep_until(clock.now() + RETRY)
             continue
-        faults += dealt.faults
-        if dealt.alerts:
+        faults += step.faults
+        if step.alerts:
             owed.set()
-        if dealt.faults or clock.now() >= reported + REPORT_EVERY:
-            reported = clock.now()
-            await report(health, Fact("stage", STAGE, reported, figures={"faults": float(faults)}))
-        if dealt.records:
+        if step.faults or clock.steady() >= reported:
+            reported = clock.steady() + REPORT_EVERY
+            await report(health, Fact("stage", STAGE, clock.now(), figures={"faults": float(faults)}))
+        if step.records:
             calm.clear()
+            dealt()
         else:
             calm.set()
             await woken(recorded, clock=clock, by=clock.now() + LOOK_AGAIN)

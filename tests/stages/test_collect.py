@@ -1,17 +1,20 @@
 """Collecting from Telegram"""
 
 import asyncio
+from collections import Counter
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from builders import revision
 from carrying import Clock
-from collecting import PHONE, collecting, polling
+from collecting import PHONE, Collecting, a_collector, a_source, collecting, polling
+from msgspec.structs import replace
 
 from monitor.model.channel import Identity
-from monitor.model.instant import HOUR, MINUTE, parse
-from monitor.model.record import Gap, Kind, Source
-from monitor.ports import Batch, Store
+from monitor.model.instant import HOUR, MINUTE, Instant, parse
+from monitor.model.record import Draft, Gap, Kind, Source
+from monitor.ports import Batch, Step, Store
 from monitor.rehearsal import Server
 from monitor.rehearsal.mishaps import ban, unban, withhold
 
@@ -123,7 +126,7 @@ async def test_fetches_what_no_push_ever_tells_at_the_next_poll(bridge: Server, 
         await at_work.until(lambda told: len(told) == 1)
         bridge.world.publish("bridge_news", "Never told.", announce=False)
 
-        at_work.collector.poll_soon()
+        await at_work.poll()
         await at_work.until(lambda told: len(told) == 2)
 
         assert (await at_work.records())[-1].source is Source.POLL
@@ -169,11 +172,86 @@ async def test_follows_a_channel_that_the_account_has_not_joined(
     telegram.world.add_channel("not_joined", "Not joined")
     telegram.world.add_account(PHONE)
     async with collecting(telegram, store, tmp_path, "not_joined") as at_work:
-        at_work.collector.poll_soon()
+        await at_work.poll()
         telegram.world.publish("not_joined", "No push for this one.")
-        at_work.collector.poll_soon()
+        await at_work.poll()
 
         await at_work.until(lambda told: len(told) == 1)
+
+
+async def test_what_is_told_of_a_channel_while_it_is_asked_is_looked_at_next(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    bridge.world.add_channel("harbour_news", "Harbour news")
+    bridge.world.publish("harbour_news", "Seen.")
+    source = await a_source(bridge, store, tmp_path, "harbour_news", clock=clock)
+    tellings, recorded = [], asyncio.Event()
+
+    def tell() -> None:
+        recorded.set()
+        if not tellings:
+            bridge.world.publish("harbour_news", "While it was asked.")
+            told = Batch(behind=(Identity(username="harbour_news"), *source.channels))
+            tellings.append(asyncio.create_task(collector.take(told)))
+
+    collector = a_collector(source, store, clock, first_history=100, recorded=tell)
+    at_work = Collecting(collector, source, store, recorded)
+    await collector.load()
+    async with source.asked():
+        fetching = asyncio.create_task(collector.fetch())
+        collector.tick()
+
+        await at_work.until(lambda told: [text for *_, text in told] == ["Seen.", "While it was asked."])
+
+        fetching.cancel()
+        await asyncio.gather(fetching, *tellings, return_exceptions=True)
+
+
+async def test_what_is_told_of_a_channel_does_not_wait_for_the_end_of_a_long_round(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    others = [f"harbour_{number}" for number in range(20)]
+    for name in others:  # none of them joined: each takes a request of its own, a few at a time
+        bridge.world.add_channel(name)
+        bridge.world.publish(name, "Seen.")
+    source = await a_source(bridge, store, tmp_path, "bridge_news", *others, clock=clock)
+    tellings, recorded = [], asyncio.Event()
+
+    def tell() -> None:
+        recorded.set()
+        if not tellings:
+            bridge.world.publish("bridge_news", "While others were asked.")
+            tellings.append(asyncio.create_task(collector.take(Batch(behind=source.channels[:1]))))
+
+    collector = a_collector(source, store, clock, first_history=100, recorded=tell)
+    at_work = Collecting(collector, source, store, recorded)
+    await collector.load()
+    async with source.asked():
+        fetching = asyncio.create_task(collector.fetch())
+        collector.tick()
+
+        await at_work.until(lambda told: len(told) == 21)
+
+        fetching.cancel()
+        await asyncio.gather(fetching, *tellings, return_exceptions=True)
+    told = [text for *_, text in await at_work.told()]
+    assert told.index("While others were asked.") <= 6
+
+
+async def test_a_channel_of_which_nothing_can_be_learned_is_red_after_five_minutes(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    bridge.world.add_channel("harbour_news")
+    async with polling(bridge, store, tmp_path, "bridge_news", "harbour_news", clock=clock) as at_work:
+        bridge.faults.fail("messages.getPeerDialogs", "CHANNEL_INVALID", times=None)  # so each is asked about by itself
+        bridge.faults.fail("messages.getHistory", "RPC_CALL_FAIL", channel="harbour_news", times=None)
+        await at_work.poll()
+        assert not await at_work.red()
+        clock.move(5 * MINUTE)
+
+        await at_work.poll()
+
+        assert (await at_work.red()).keys() == {"harbour_news"}
 
 
 async def test_goes_on_after_the_connection_was_lost(bridge: Server, store: Store, tmp_path: Path) -> None:
@@ -227,7 +305,8 @@ async def test_a_history_that_comes_short_makes_no_post_absent(bridge: Server, s
     async with collecting(bridge, store, tmp_path, "bridge_news") as at_work:
         await at_work.until(lambda told: len(told) == 251)
 
-        assert not [record for record in await at_work.records() if isinstance(record.content, Gap)]
+        gaps = [record.content for record in await at_work.records() if isinstance(record.content, Gap)]
+        assert "absent" not in {gap.standing for gap in gaps}
 
 
 # ------------------------------------------------------------------------------------------------- what cannot be seen, or told
@@ -271,6 +350,7 @@ async def test_a_channel_that_is_found_only_later_is_recorded_as_granted(
 async def test_col_04_a_channel_that_waits_to_be_looked_up_is_red_and_nothing_is_claimed_of_it(
     bridge: Server, store: Store, tmp_path: Path, clock: Clock
 ) -> None:
+    bridge.world.account(PHONE).joined.clear()
     bridge.faults.flood("contacts.resolveUsername", 66_230, times=None)
     async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
         await at_work.poll()
@@ -377,3 +457,77 @@ async def test_what_telegram_shows_counts_against_what_a_file_said(
         await at_work.poll()
 
         assert [text for *_, text in await at_work.told()] == ["As a file has it.", "As it is."]
+
+
+def push(says: str, post: int, channel: Identity, *, counter: int, edited_at: Instant | None = NOON) -> Draft:
+    """What is pushed of a post, leading the channel's counter there."""
+    return replace(
+        revision(says, number=post, channel=channel, edited_at=edited_at), counter=counter, source=Source.PUSH
+    )
+
+
+def edited_twice(bridge: Server) -> tuple[int, int]:
+    """A post that was edited twice within a second, and the channel's counter after it."""
+    post = bridge.world.publish("bridge_news", "As published.")
+    for says in ("Edited.", "Edited again at once."):
+        bridge.world.edit("bridge_news", post, says, NOON)
+    return post, bridge.world.channel("bridge_news").pts
+
+
+async def test_col_16_an_edit_that_was_overtaken_within_its_second_is_not_the_newest(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        (channel,) = at_work.source.channels
+        start = bridge.world.channel("bridge_news").pts
+        for place, numbers in enumerate(permutations(range(3))):
+            post, before = 10 + place, start + 3 * place
+            texts = [("As published.", None), ("Edited.", NOON), ("Edited again at once.", NOON)]
+            for number in numbers:
+                says, edited_at = texts[number]
+                after = before + number + 1
+                pushed = push(says, post, channel, counter=after, edited_at=edited_at)
+                await at_work.collector.take(Batch(drafts=(pushed,), steps=(Step(channel, after - 1, after),)))
+
+        told = await at_work.told()
+        assert Counter((post, text) for _, _, post, text in told) == Counter(
+            (10 + place, says) for place in range(6) for says, _ in texts
+        )
+        standing = await store.ledger.standing(channel, range(10, 16))
+        assert {each.post.text for each in standing.values() if each.post} == {"Edited again at once."}
+
+
+async def test_col_16_an_edit_pushed_after_a_later_one_was_fetched_is_not_the_newest(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        (channel,) = at_work.source.channels
+        post, pts = edited_twice(bridge)
+        await at_work.poll()  # the difference brings the post as it reads now
+
+        pushed = push("Edited.", post, channel, counter=pts - 1)
+        await at_work.collector.take(Batch(drafts=(pushed,), steps=(Step(channel, pts - 2, pts - 1),)))
+
+        standing = await store.ledger.standing(channel, [post])
+        assert standing[post].post is not None
+        assert standing[post].post.text == "Edited again at once."
+
+
+async def test_col_16_an_edit_recorded_after_the_post_was_looked_at_later_is_not_the_newest(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    async with polling(bridge, store, tmp_path, "bridge_news", clock=clock) as at_work:
+        await at_work.poll()
+        (channel,) = at_work.source.channels
+        post, pts = edited_twice(bridge)
+        looked = await at_work.source.look(channel, [post])
+
+        await store.ledger.append([each for each in looked.values() if each is not None])
+        for says, after in (("Edited.", pts - 1), ("Edited again at once.", pts)):
+            await store.ledger.append([push(says, post, channel, counter=after)])
+
+        standing = await store.ledger.standing(channel, [post])
+        assert standing[post].post is not None
+        assert standing[post].post.text == "Edited again at once."

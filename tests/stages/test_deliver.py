@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import msgspec
 import pytest
+from builders import BRIDGE, photo, revision
 from carrying import Clock, Inbox, raising
 from owed import NOON, alert, subscriber
 
 from monitor.errors import Refused, Unavailable, Uncertain
-from monitor.model.alert import Alert, State, Subscriber
+from monitor.model.alert import Alert, Change, Digest, State, Subscriber
 from monitor.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from monitor.model.record import Kind, Told
 from monitor.ports import Store
@@ -38,6 +39,7 @@ class Office:
             health=self.store.health,
             clock=self.clock,
             late_after=5 * MINUTE,
+            ledger=self.store.ledger,
             patience=patience,
         )
         return self.courier
@@ -361,3 +363,113 @@ async def test_del_25_shows_red_for_every_destination_when_all_fail(office: Offi
     await office.rounds(4, every=5 * MINUTE)
 
     assert await office.red() == {"desk": True, "phone": True}
+
+
+# ------------------------------------------------------------------------------------------------------------ told together
+
+
+def edited(number: int, *, due_at: Instant = NOON + MINUTE) -> Alert:
+    """One of several edits of one post that wait."""
+    each = alert(f"Мост {number}", index=0, to=DESK)
+    message = msgspec.structs.replace(each.message, event="edited", change=Change(before=f"Мост {number - 1}"))
+    return msgspec.structs.replace(
+        each, key=f"m-{number}", record=number, message=message, bundle="edits:1", held=True, due_at=due_at
+    )
+
+
+async def test_col_27_edits_that_wait_keep_nobody_waiting_and_are_one_message(office: Office) -> None:
+    await office.owe(edited(1), edited(2), edited(3), alert(index=1, to=DESK))
+
+    await office.courier.deliver_due()
+    at_once = office.inbox.keys("desk")
+    await office.rounds(1, every=MINUTE)
+
+    assert at_once == [alert(index=1, to=DESK).key]
+    assert office.inbox.keys("desk")[1:] == ["m-3"]
+    told = office.inbox.messages[-1]
+    assert told.change is not None
+    assert (told.post.text, told.change.before, told.change.between) == ("Мост 3", "Мост 0", 2)
+    assert await office.states() == {State.DELIVERED}
+
+
+async def test_what_is_told_together_is_tried_again_as_it_was_whatever_came_meanwhile(office: Office) -> None:
+    await office.owe(edited(1), edited(2))
+    office.inbox.answer("desk", raising(Unavailable("away")))
+
+    await office.rounds(1, every=MINUTE)
+    await office.owe(edited(3, due_at=NOON + 3 * MINUTE))
+    office.inbox.answer("desk", None)
+    office.anew()
+    await office.rounds(3, every=MINUTE)
+
+    assert office.inbox.keys("desk") == ["m-2", "m-3"]
+    assert [message.change.between for message in office.inbox.messages if message.change] == [1, 0]
+
+
+async def test_the_courier_comes_when_a_bundle_is_ripe(office: Office) -> None:
+    await office.owe(edited(1), edited(2))
+    office.clock = Clock(NOON, hasty=True)
+    running = asyncio.create_task(deliver(office.anew(), owed=asyncio.Event(), clock=office.clock))
+
+    await office.inbox.until(lambda: bool(office.inbox.received))
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert office.inbox.keys("desk") == ["m-2"]
+    assert office.clock.now() == NOON + MINUTE
+
+
+async def test_del_16_more_than_twenty_late_alerts_are_one_message_but_for_one_that_may_have_been_sent(
+    office: Office,
+) -> None:
+    keys = await office.owe(*(alert(index=number, to=DESK) for number in range(40)))
+    await office.owe(*(alert(index=number, to=PHONE) for number in range(20)))
+
+    office.clock.move(HOUR)
+    await office.anew().deliver_due()
+
+    assert office.inbox.keys("desk") == keys[:2]
+    assert len(office.inbox.keys("phone")) == 20
+    digest = next(message.digest for message in office.inbox.messages if message.digest)
+    assert isinstance(digest, Digest)
+    assert (digest.why, digest.count) == ("late", 39)
+    assert await office.states() == {State.DELIVERED}
+
+
+async def test_del_16_late_alerts_that_trickle_in_are_one_message_once_there_were_twenty(office: Office) -> None:
+    office.clock.move(HOUR)
+    for number in range(30):
+        await office.owe(*(alert(index=2 * number + each, to=DESK) for each in range(2)))
+        await office.courier.deliver_due()
+
+    assert len(office.inbox.keys("desk")) == 20 + 20
+
+
+async def test_del_16_a_lane_whose_alerts_were_tried_is_not_told_them_again_in_a_digest(office: Office) -> None:
+    keys = await office.owe(*(alert(index=number, to=DESK) for number in range(30)))
+    office.inbox.answer("desk", raising(Unavailable("away")))
+
+    await office.courier.deliver_due()
+    office.inbox.answer("desk", None)
+    await office.rounds(1, every=HOUR)
+
+    assert office.inbox.keys("desk") == keys[:2]
+    assert await office.states() == {State.DELIVERED}
+
+
+async def test_col_28_an_album_is_told_with_the_parts_that_the_ledger_has_by_then(store: Store) -> None:
+    parts = [
+        revision("" if number else "Мост взорван", number=123 + number, album=7, media=(photo(),))
+        for number in range(5)
+    ]
+    await store.ledger.append([*parts, revision("Погода", number=128), revision("Другое", number=129, album=8)])
+    office = Office(store)
+    channel = msgspec.structs.replace(alert(to=DESK).message.post, channel=BRIDGE.name, channel_id=str(BRIDGE.id))
+    each = alert(to=DESK, bundle="album:1", held=True, due_at=NOON + 3 * SECOND)
+    await office.owe(msgspec.structs.replace(each, message=msgspec.structs.replace(each.message, post=channel)))
+
+    await office.rounds(1, every=3 * SECOND)
+
+    (told,) = office.inbox.messages
+    assert told.post.parts == (123, 124, 125, 126, 127)
+    assert told.post.attached == ("photo",) * 5

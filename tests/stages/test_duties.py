@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from builders import NOON
@@ -10,7 +11,7 @@ from carrying import Clock
 
 from monitor.errors import Unavailable
 from monitor.ports import Fact, Health, Store
-from monitor.stages.duties import perform, ticking
+from monitor.stages.duties import Every, perform, ticking
 
 
 class Duty:
@@ -85,3 +86,12 @@ async def test_clk_04_what_is_due_while_the_loop_stands_still_is_done_when_it_go
         time.sleep(0.2)  # noqa: ASYNC251 - the loop stands still: that is the fault
         async with asyncio.timeout(5):
             await due.wait()
+
+
+def test_an_hour_that_was_missed_is_not_counted_one_by_one() -> None:
+    every = Every(timedelta(milliseconds=250))
+    now = datetime(2026, 6, 4, tzinfo=UTC)
+
+    assert every.get_next_fire_time(None, now) == now + timedelta(milliseconds=250)
+    assert every.get_next_fire_time(now, now) == now + timedelta(milliseconds=250)
+    assert every.get_next_fire_time(datetime(1970, 1, 1, tzinfo=UTC), now) == now + timedelta(milliseconds=250)

@@ -1,22 +1,25 @@
 """Looking at posts again"""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from builders import revision
 from carrying import Clock
-from collecting import PHONE, Collecting, polling
+from collecting import PHONE, Collecting, a_source, polling
 
 from monitor.model.instant import HOUR, MINUTE, SECOND, parse
 from monitor.model.post import PostId
 from monitor.model.record import Gone, Kind
-from monitor.ports import Store
+from monitor.ports import Batch, Store
 from monitor.rehearsal import Server
-from monitor.rehearsal.mishaps import ban
+from monitor.rehearsal.mishaps import ban, let_in
 from monitor.stages.reread import Rereader
 
 NOON = parse("2023-06-04T12:00:00Z")
+OTHER_PHONE = "+9996612346"
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ class Looking(Collecting):
 
     async def look(self) -> None:
         """What the daemon does every few seconds, for posts that are a minute old."""
-        while await self.rereader.reread(delay=MINUTE):
+        while await self.rereader.reread(delays=[MINUTE]):
             pass
         await self.rereader.look_again()
 
@@ -89,6 +92,66 @@ async def test_finds_an_edit_that_nobody_told_of(bridge: Server, store: Store, t
         await again.look()
 
         assert (Kind.EDITED, "bridge_news", post, "It reads otherwise now.") in await again.told()
+
+
+async def test_asks_about_a_channel_once_whichever_delays_are_over(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    publish(bridge, 2)
+    async with looking(bridge, store, tmp_path, clock) as again:
+        clock.move(HOUR)
+        asked = bridge.calls.count("channels.getMessages")
+
+        dealt_with = await again.rereader.reread(delays=[MINUTE, 10 * MINUTE, HOUR])
+
+        assert dealt_with == 3 * await store.ledger.size()
+        assert bridge.calls.count("channels.getMessages") - asked == 2  # one for each channel
+        assert await again.rereader.reread(delays=[MINUTE, 10 * MINUTE, HOUR]) == 0
+
+
+async def test_a_step_that_takes_long_ends_and_the_rest_is_on_the_agenda(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    publish(bridge, 1)
+    publish(bridge, 1, channel="harbour_news")
+    async with looking(bridge, store, tmp_path, clock) as again:
+        clock.move(MINUTE)
+        size = await store.ledger.size()
+        asked = bridge.calls.count("channels.getMessages")
+        held = bridge.faults.hold("channels.getMessages")
+        rereading = asyncio.create_task(again.rereader.reread(delays=[MINUTE]))
+        await bridge.calls.wait("channels.getMessages", times=asked + 1)
+
+        clock.move(MINUTE)
+        held.release()
+
+        assert await rereading == size
+        assert bridge.calls.count("channels.getMessages") == asked + 1
+        await again.rereader.look_again()
+        assert bridge.calls.count("channels.getMessages") == asked + 2
+
+
+async def test_asks_different_accounts_side_by_side(bridge: Server, store: Store, tmp_path: Path, clock: Clock) -> None:
+    bridge.world.add_account(OTHER_PHONE, joined=["harbour_news"])
+    publish(bridge, 1)
+    publish(bridge, 1, channel="harbour_news")
+    other = await a_source(bridge, store, tmp_path, "harbour_news", account="reader-2", phone=OTHER_PHONE, clock=clock)
+    async with looking(bridge, store, tmp_path, clock) as again, other.asked():
+        rereader = Rereader(
+            store.ledger,
+            store.positions,
+            store.agenda,
+            reader_of=lambda channel: other if other.found(channel) else again.source,
+            clock=clock,
+        )
+        clock.move(MINUTE)
+        held = bridge.faults.hold("channels.getMessages", times=2)
+        rereading = asyncio.create_task(rereader.reread(delays=[MINUTE]))
+
+        await bridge.calls.wait("channels.getMessages", times=2)
+
+        held.release()
+        assert await rereading > 0
 
 
 async def test_col_18_a_post_is_deleted_only_when_it_was_missing_twice_a_minute_apart_beside_a_neighbour(
@@ -182,6 +245,38 @@ async def test_a_channel_that_was_lost_holds_up_no_other(
         assert await again.gone("harbour_news") == []
 
 
+async def test_a_channel_that_is_seen_again_is_looked_at_within_a_minute(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    post, _ = publish(bridge, 2)
+    async with looking(bridge, store, tmp_path, clock) as again:
+        ban(bridge.world, PHONE, "bridge_news")
+        quietly_delete(bridge, [post])
+        clock.move(MINUTE)
+        await again.look()
+    let_in(bridge.world, PHONE, "bridge_news")
+    async with looking(bridge, store, tmp_path, clock) as again:
+        for _ in range(2):
+            clock.move(MINUTE)
+            await again.look()
+
+        assert await again.gone() == [post]
+
+
+async def test_of_a_channel_that_was_lost_no_post_is_asked_for(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    publish(bridge, 2)
+    async with looking(bridge, store, tmp_path, clock) as again:
+        ban(bridge.world, PHONE, "bridge_news")
+        await again.poll()
+        for _ in range(10):
+            clock.move(MINUTE)
+            await again.look()
+
+        assert not [call for call in bridge.calls.log if call.method == "channels.getMessages" and call.error]
+
+
 async def test_a_look_that_could_not_be_had_is_made_up_for(
     bridge: Server, store: Store, tmp_path: Path, clock: Clock
 ) -> None:
@@ -222,3 +317,56 @@ async def test_after_a_second_look_that_could_not_be_had_both_are_had_again(
 
         (content,) = await again.contents(Kind.DELETED)
         assert content.first_missing_at == first_missing_at
+
+
+async def test_a_post_that_was_first_seen_as_an_edit_is_looked_at_again_as_well(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    publish(bridge, 2)
+    async with looking(bridge, store, tmp_path, clock) as again:
+        post = bridge.world.publish("bridge_news", "Before.", announce=False)
+        bridge.world.edit("bridge_news", post, "As it was first seen.")
+        (channel,) = [each for each in again.source.channels if each.username == "bridge_news"]
+        pushed = revision("As it was first seen.", number=post, channel=channel, edited_at=NOON, observed_at=NOON)
+        await again.collector.take(Batch(drafts=(pushed,)))
+        bridge.world.edit("bridge_news", post, "It reads otherwise now.", announce=False)
+        clock.move(MINUTE)
+
+        await again.look()
+
+        assert (Kind.EDITED, "bridge_news", post, "It reads otherwise now.") in await again.told()
+
+
+async def test_a_deletion_is_found_although_nobody_tells_what_happens_and_the_channel_is_busy(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    post, _ = publish(bridge, 2)
+    async with looking(bridge, store, tmp_path, clock) as again:
+        bridge.faults.fail("updates.getChannelDifference", "USER_NOT_PARTICIPANT", times=None)
+        quietly_delete(bridge, [post])
+        for _ in range(10):
+            clock.move(MINUTE)
+            publish(bridge, 1)
+            await again.poll()
+            await again.rereader.look_again()
+
+        assert await again.gone() == [post]
+
+
+async def test_a_second_look_that_says_nothing_is_had_again(
+    bridge: Server, store: Store, tmp_path: Path, clock: Clock
+) -> None:
+    post, _ = publish(bridge, 2)
+    async with looking(bridge, store, tmp_path, clock) as again:
+        quietly_delete(bridge, [post])
+        clock.move(MINUTE)
+        await again.look()
+        bridge.faults.blank("channels.getMessages")
+        clock.move(MINUTE)
+        await again.look()
+        assert await again.gone() == []
+        for _ in range(120):
+            clock.move(MINUTE)
+            await again.look()
+
+        assert await again.gone() == [post]

@@ -1,0 +1,117 @@
+"""From the evidence of health to the outbox: what the people who run it must hear without looking at a page."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import structlog
+
+from monitor.alerting.notices import look, of_records, owed
+from monitor.errors import Unavailable
+from monitor.model.alert import Subscriber
+from monitor.model.channel import Channel
+from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
+from monitor.ports import Clock, Fact, Health, Ledger, Positions, Troubles
+
+log = structlog.get_logger(__name__)
+
+STAGE = "notices"
+LOOK_EVERY = 2 * SECOND
+RETRY = 5 * SECOND
+SILENT = {"stage": 5 * MINUTE, "duty": 25 * MINUTE}
+"""What gave signs of life since the start, and none for so long, is red."""
+
+
+class Watchman:
+    """What it takes to notice. `concerned`: by part, the subjects that are configured; of other subjects of these parts nobody is
+    told, for they were taken out and nobody looks after them any longer."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        positions: Positions,
+        health: Health,
+        troubles: Troubles,
+        *,
+        subscribers: Sequence[Subscriber],
+        channels: Sequence[Channel],
+        concerned: Mapping[str, Iterable[str]],
+        clock: Clock,
+        poll_every: Instant = MINUTE,
+    ) -> None:
+        self._ledger = ledger
+        self._positions = positions
+        self._health = health
+        self._troubles = troubles
+        self._subscribers = subscribers
+        self._names: dict[int | str, str] = {}
+        for channel in channels:
+            if channel.id is not None:
+                self._names[channel.id] = self._names[str(channel.id)] = channel.name
+            if channel.username is not None:
+                self._names[channel.username.lower()] = channel.name
+        self._by_id_alone = any(channel.username is None for channel in channels)
+        self._concerned = {part: frozenset(subjects) for part, subjects in concerned.items()}
+        self._clock = clock
+        self._silent = {**SILENT, "source": max(5 * MINUTE, 3 * poll_every + MINUTE)}
+        self._began = clock.now()
+
+    async def begin(self) -> None:
+        """What the ledger held before there was anybody to be told is no news."""
+        if not await self._positions.position(STAGE):
+            await self._positions.advance(STAGE, upto=await self._ledger.size())
+
+    async def look(self) -> int:
+        """One look at how everything stands. How many notices are owed for it."""
+        now = self._clock.now()
+        start, size = await self._positions.position(STAGE), await self._ledger.size()
+        news = await self._troubles.news(start, size)
+        said, changed = of_records(await self._ledger.records(news) if news else (), self._names)
+        facts = [
+            self._silenced(fact, now) for each in await self._health.facts() if (fact := self._ours(each)) is not None
+        ]
+        before = await self._troubles.standing()
+        known = [each for each in before if self._ours(Fact(each.part, each.subject, each.since)) is not None]
+        after = look(known, [*facts, *said], now=now, filed=await self._troubles.filed(since=now - HOUR))
+        notices = (*changed, *after.notices)
+        alerts = owed(notices, self._subscribers, now=now)
+        if (
+            news
+            or notices
+            or tuple(before) != tuple(sorted(after.troubles, key=lambda each: (each.part, each.subject)))
+        ):
+            await self._troubles.file(after.troubles, alerts, now=now, upto=size)
+        for notice in notices:
+            log.warning("notice", which=notice.notice, part=notice.part, subject=notice.subject, count=notice.count)
+        return len(alerts)
+
+    def _ours(self, fact: Fact) -> Fact | None:
+        if fact.part == "channel":
+            known = self._names.get(fact.subject.lower())
+            if known is None:
+                return fact if self._by_id_alone else None
+            return Fact(fact.part, known, fact.at, fact.red, fact.note, fact.figures, fact.lasting)
+        wanted = self._concerned.get(fact.part)
+        return fact if wanted is None or fact.subject in wanted else None
+
+    def _silenced(self, fact: Fact, now: Instant) -> Fact:
+        if fact.red or not self._began <= fact.at < now - self._silent.get(fact.part, now):
+            return fact
+        return Fact(fact.part, fact.subject, now, red=True, note="nothing was heard of it for minutes")
+
+
+async def keep_noticing(watchman: Watchman, *, owed: Callable[[], object], clock: Clock) -> None:
+    """Looks for ever; `owed` is called when there are new notices."""
+    begun = False
+    while True:
+        try:
+            if not begun:
+                await watchman.begin()
+                begun = True
+            if await watchman.look():
+                owed()
+            wait = LOOK_EVERY
+        except Unavailable as error:
+            log.error("not noticing; trying again", reason=str(error))
+            wait = RETRY
+        await clock.sleep_until(clock.now() + wait)
+        await asyncio.sleep(0)
