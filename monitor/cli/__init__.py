@@ -9,6 +9,7 @@ from monitor.cli.usage import Usage, with_usage
 
 COMMANDS = {
     "demo": ("demo", "Play the sample story on a Telegram of its own: no account, no network."),
+    "init": ("init", "Write a first configuration: channel names in, no account needed."),
     "run": ("run", "Collect, record, match and alert until SIGTERM."),
     "web": ("web", "The reviewers' pages: stories, posts, reviews, search, health."),
     "check": ("check", "Read the whole configuration, start nothing."),

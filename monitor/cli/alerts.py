@@ -5,13 +5,14 @@ import os
 from collections.abc import Sequence
 
 import click
+import msgspec
 
 from monitor.cli.opening import adding, reading
 from monitor.cli.screen import counted, emit, line, red, say, say_table, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
-from monitor.model.alert import Alert, State
+from monitor.model.alert import Alert, Notice, State
 from monitor.model.instant import text
 
 _STATES = click.Choice([state.value for state in State])
@@ -108,11 +109,24 @@ def _row(alert: Alert) -> tuple[object, ...]:
         text(alert.due_at),
         alert.subscriber,
         alert.story,
-        f"{alert.message.post.channel}/{alert.post}",
+        _about(alert),
         alert.attempts,
-        line(alert.reason, most=60),
+        line(alert.reason or _waits_for(alert), most=60),
         alert.key,
     )
+
+
+def _about(alert: Alert) -> str:
+    notice = alert.message.notice
+    if isinstance(notice, Notice):
+        return f"notice: {notice.part} {line(notice.subject)} {notice.notice}"
+    return f"{alert.message.post.channel}/{alert.post}"
+
+
+def _waits_for(alert: Alert) -> str:
+    if alert.within:
+        return f"told in {alert.within}"
+    return "held, to be told with others" if alert.held else ""
 
 
 def _as_json(alert: Alert) -> dict[str, object]:
@@ -128,6 +142,9 @@ def _as_json(alert: Alert) -> dict[str, object]:
         "record": alert.record,
         "attempts": alert.attempts,
         "reason": alert.reason,
+        "held": alert.held,
+        "within": alert.within or None,
+        "notice": msgspec.to_builtins(notice) if isinstance(notice := alert.message.notice, Notice) else None,
         "created_at": text(alert.created_at),
         "due_at": text(alert.due_at),
     }

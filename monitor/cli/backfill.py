@@ -1,7 +1,10 @@
 """monitor backfill: a channel's history, further back than the first contact went."""
 
+from __future__ import annotations
+
 import asyncio
 import os
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +16,14 @@ from monitor.clock import SystemClock
 from monitor.config import Settings, load
 from monitor.config.channels import username
 from monitor.errors import ConfigError, Refused
-from monitor.model.channel import Channel
+from monitor.model.channel import Channel, Identity
 from monitor.model.instant import Instant
+from monitor.ports import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.sources.telegram.source import TelegramSource
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # an id begins with a minus
@@ -54,6 +63,15 @@ def _configured(settings: Settings, name: str) -> Channel:
     raise ConfigError(f"{settings.directory / 'channels.toml'}: no channel {name}; add it first")
 
 
+async def _whose(channel: Identity, sources: Sequence[TelegramSource], store: Store) -> TelegramSource:
+    """The account that has reached the channel before, else the first that is there."""
+    for source in sources:
+        for peer in await store.peers.peers(source.account):
+            if channel.id == peer.id or (channel.username or "").casefold() == (peer.username or "-").casefold():
+                return source
+    return sources[0]
+
+
 async def _backfill(
     settings: Settings,
     channels: list[Channel],
@@ -63,21 +81,24 @@ async def _backfill(
     alert: bool,
     moved: Progress,
 ) -> list[int]:
-    from monitor import daemon  # Telethon and the dictionaries, for which `--help` need not wait
+    from monitor import assembly  # Telethon and the dictionaries, for which `--help` need not wait
     from monitor.cli.settling import settle
     from monitor.stages.backfill import backfill
     from monitor.stores.sqlite.store import open_store
 
     clock, counts = SystemClock(), []
     async with open_store(settings.store.path) as store:
-        sources = daemon.sources(settings, store, clock)
+        accounts, pages = assembly.sources(settings, store, clock), assembly.preview(settings, store, clock)
         for channel in channels:
-            watch = next((each for each in sources if channel.identity in each.wanted), None)
-            if watch is None:
+            if channel.source == "telegram" and not accounts:
                 raise ConfigError(f"{channel.name} is read with no account; backfill needs one")
+            watch = pages if channel.source == "preview" else await _whose(channel.identity, accounts, store)
+            if watch is None:
+                raise ConfigError(f"{channel.name} has no public page")
+            watch.watch([channel.identity])
             async with watch.asked(channel.identity):
                 # Of a channel that was never met, no more is read than is asked for here.
-                collector = daemon.collector(watch, settings, store, clock, lambda: None, first_history=0)
+                collector = assembly.collector(watch, settings, store, clock, lambda: None, first_history=0)
                 await collector.load()
                 known = watch.found(channel.identity)
                 if known is None:

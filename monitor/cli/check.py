@@ -1,13 +1,22 @@
 """monitor check: is the configuration sound, and what would be watched, flagged and told?"""
 
+import asyncio
 import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
+from monitor.cli.opening import reading
 from monitor.cli.screen import emit, say, say_table
 from monitor.cli.usage import Usage, with_usage
+from monitor.clock import SystemClock
 from monitor.config import Mistake, Mistakes, Settings, doubts, lacks, load, warnings
 from monitor.config.plan import plan
+from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.ports import Held
+from monitor.stores.media import free
+from monitor.views.growth import LEAST_POSTS, POST, Kept, Rate, growth, rates
 
 
 @click.command()
@@ -21,30 +30,60 @@ def command(usage: Usage, *, planned: bool) -> int:
       monitor check --plan
       monitor check --config /etc/monitor --json
     """
+    if usage.json:
+        code, found = for_programs(usage.directory, planned=planned)
+        emit(found)
+        return code
+    return for_people(usage.directory, planned=planned)
+
+
+def for_programs(directory: Path, *, planned: bool) -> tuple[int, dict[str, object]]:
+    """What there is to say of this configuration, and with which code that ends."""
     try:
-        settings = load(usage.directory, os.environ, secrets=True)
+        settings = load(directory, os.environ, secrets=True)
     except Mistakes as wrong:
-        if not usage.json:
-            raise
-        emit({"ok": False, "ready": False, "mistakes": [_mistake(mistake) for mistake in wrong.mistakes]})
-        return 2
+        return 2, {"ok": False, "ready": False, "mistakes": [_mistake(mistake) for mistake in wrong.mistakes]}
     doubtful = warnings(settings) + doubts(settings, os.environ)
     missing = lacks(settings)
-    if usage.json:
-        ready = {"ready": not missing, "reasons": [str(lack) for lack in missing]}
-        costs = {"plan": plan(settings)} if planned else {}
-        emit({"ok": True, **ready, "warnings": doubtful, **_summary(settings), **costs})
-        return 0
+    ready = {"ready": not missing, "reasons": [str(lack) for lack in missing]}
+    costs = {"plan": asyncio.run(_plan(settings))} if planned else {}
+    return 0, {"ok": True, **ready, "warnings": doubtful, **_summary(settings), **costs}
+
+
+def for_people(directory: Path, *, planned: bool) -> int:
+    """The same, printed. Raises `Mistakes`."""
+    settings = load(directory, os.environ, secrets=True)
     _print(settings)
     if planned:
-        say_table(("", "plan"), [(words, f"{figure:,}") for words, figure in plan(settings).items()])
-    for doubt in doubtful:
+        say_table(("", "plan"), [(words, f"{figure:,}") for words, figure in asyncio.run(_plan(settings)).items()])
+    for doubt in warnings(settings) + doubts(settings, os.environ):
         say(f"warning: {doubt}", style="yellow")
-    if parts := [lack.problem.partition(":")[0] for lack in missing if not lack.key]:
+    if parts := [lack.problem.partition(":")[0] for lack in lacks(settings) if not lack.key]:
         say(f"The configuration is readable, but `run` would refuse: {', '.join(parts)}.")
     else:
         say("The configuration is sound.")
     return 0
+
+
+async def _plan(settings: Settings) -> dict[str, float]:
+    """Also by what the ledger has seen, where there is one that can be read."""
+    held: Sequence[Held] = ()
+    seen: Mapping[int, Rate] = {}
+    kept = Kept(free=free(settings.store.media_path))
+    try:
+        async with reading(settings) as store:
+            held = await store.ledger.held()
+            seen = await rates(store, settings.media, now=SystemClock().now())
+            kept = _kept(settings, posts=sum(each.posts for each in held), media=(await store.downloads.tally()).bytes)
+    except (ConfigError, Unavailable, LedgerBroken):
+        held, seen = (), {}
+    return plan(settings) | growth(settings.channels, held, seen, settings.media, kept)
+
+
+def _kept(settings: Settings, *, posts: int, media: int) -> Kept:
+    files = [path for path in (settings.store.path, settings.store.search_path) if path.exists()]
+    a_post = sum(path.stat().st_size for path in files) / posts if posts >= LEAST_POSTS else POST
+    return Kept(a_post=a_post, media=media, free=free(settings.store.media_path))
 
 
 def _mistake(mistake: Mistake) -> dict[str, object]:
@@ -58,7 +97,8 @@ def _summary(settings: Settings) -> dict[str, object]:
         "channels": [{"channel": each.name, "source": each.source, "party": each.party} for each in settings.channels],
         "stories": [{"story": each.id, "title": each.title, "flags": len(each.flags)} for each in settings.stories],
         "subscribers": [
-            {"subscriber": each.name, "kind": each.kind, "stories": each.stories} for each, _ in settings.subscribers
+            {"subscriber": each.name, "kind": each.kind, "stories": each.stories, "notices": each.notices}
+            for each, _ in settings.subscribers
         ],
     }
 
@@ -74,6 +114,9 @@ def _print(settings: Settings) -> None:
     say()
     say_table(
         ("subscriber", "by", "stories"),
-        [(each.name, each.kind, ", ".join(each.stories)) for each, _ in settings.subscribers],
+        [
+            (each.name, each.kind, ", ".join([*each.stories, *(["notices"] if each.notices else [])]))
+            for each, _ in settings.subscribers
+        ],
     )
     say()

@@ -225,6 +225,8 @@ port = {port}
 public_key_file = "var/server.pem"
 [collect]
 poll_seconds = 5
+[alerts]
+edit_seconds = 0  # days pass in minutes here
 """
 SUBSCRIBERS = f"""# Made by monitor demo.
 [[subscriber]]

@@ -4,7 +4,6 @@ The one place where exceptions become exit codes: 0 done, 1 it went wrong or som
 ledger does not verify, 4 another daemon has it, 130 interrupted.
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -38,9 +37,7 @@ def ending(command: Callable[[], object]) -> int:
         return _tell("no answer: standard input is no terminal", 1) if _no_answer(stopped) else INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read us has seen enough. Python would complain once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read us has seen enough
         return 1
     except (Exception, BaseExceptionGroup) as error:
         return _failed(error)

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from monitor.cli.posts import opened
-from monitor.cli.records import spans
+from monitor.cli.posts import opened_lines
+from monitor.cli.records import spans, truncated
 from monitor.cli.screen import Piece, counted, emit, line, say, say_pieces, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.config.loading import load_stories
@@ -39,7 +39,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
         tell(f"no stories in {usage.directory / 'stories'}: nothing can match")
     matcher = Matcher(stories)
     bad = posts = flagged = 0
-    with opened(file) as lines:
+    with opened_lines(file) as lines:
         found = read_loosely(lines, name=str(file))
         while batch := list(islice(found, BATCH)):
             candidates = [each for each in batch if isinstance(each, Candidate)]
@@ -64,9 +64,9 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
 def _emit(candidate: Candidate, sighting: Sighting, *, everything: bool) -> None:
     """The contract's lines: one for each story that the post speaks of, and for what else was seen one without a story."""
     for found in sighting.flagged:
-        emit(_as_json(candidate, found.spans, found))
+        emit(_as_json(candidate, found.spans, found) | truncated(sighting.truncated))
     if everything:
-        emit(_as_json(candidate, sighting.others, None))
+        emit(_as_json(candidate, sighting.others, None) | truncated(sighting.truncated))
 
 
 def _as_json(candidate: Candidate, shown: Sequence[Span], found: Found | None) -> dict[str, Any]:
@@ -89,6 +89,8 @@ def _say(candidate: Candidate, sighting: Sighting) -> None:
         say_pieces(list(_pieces(candidate.post.text, found.spans)), indent="  | ")
         for reason in dict.fromkeys(found.why):
             say(f"  {line(reason)}")
+    if sighting.truncated:
+        say(f"{post} is so long, or holds so many tracked words, that the rest was not looked at", style="yellow")
     if sighting.others:
         seen = ", ".join(f"«{line(span.text)}» {span.story}/{span.name}" for span in sighting.others)
         say(f"{post} also holds {seen}", style="dim")

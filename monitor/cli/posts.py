@@ -1,45 +1,60 @@
 """Which posts does a file on the command line hold?"""
 
-import re
 import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
 from io import BufferedReader
 from pathlib import Path
 
 from monitor.errors import ConfigError
 from monitor.sources import lines
+from monitor.sources.desktop_export import is_export
 
-_DESKTOP = re.compile(
-    rb'\s*\{[ \t]*\r?\n\s*"(?:name|about|type|id|messages|chats|personal_information|profile_pictures|left_chats)"\s*:'
-    rb'|\s*\{[^\n]*(?<!\\)"(?:messages|chats)"\s*:\s*[\[{]'
-)
-"""How every result.json of Telegram Desktop begins: an object over many lines; or on one, with what no post has."""
+File = BufferedReader | GzipFile
+
+_BEGINNING = 4096
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Iterator[bytes]]:
-    """The lines of the file, or of standard input (`-`); unpacked where it is compressed."""
+def opened(path: Path) -> Iterator[File]:
+    """The file, or standard input (`-`); unpacked where it is compressed."""
     if str(path) == "-":
-        yield _lines(sys.stdin.buffer, "standard input")
+        yield _unpacked(sys.stdin.buffer, "standard input")
         return
     try:
         file = path.open("rb")
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     with file:
-        yield _lines(file, str(path))
+        yield _unpacked(file, str(path))
 
 
-def _lines(file: object, name: str) -> Iterator[bytes]:
+def holds_export(file: File) -> bool:
+    """Is it an export of Telegram Desktop, and not JSON lines?"""
+    try:
+        return is_export(file.peek(_BEGINNING))
+    except (EOFError, zlib.error, OSError):
+        return False  # whoever reads it tells what is wrong with it
+
+
+@contextmanager
+def opened_lines(path: Path) -> Iterator[Iterator[bytes]]:
+    """The lines of the file, where these are all that is read."""
+    with opened(path) as file:
+        if holds_export(file):
+            raise ConfigError(
+                f"{path} is an export of Telegram Desktop, which monitor import reads; here posts are JSON lines: "
+                '{"channel":"…","id":1,"date":"…Z","text":"…"}'
+            )
+        yield lines.split(file)
+
+
+def _unpacked(file: object, name: str) -> File:
     if not isinstance(file, BufferedReader):
         raise ConfigError(f"{name} cannot be read as bytes")
     try:
-        if _DESKTOP.match(file.peek(4096)):
-            raise ConfigError(
-                f"{name} is an export of Telegram Desktop, which this version cannot read yet; "
-                'write posts as JSON lines: {"channel":"…","id":1,"date":"…Z","text":"…"}'
-            )
-        yield from lines.lines(file)
+        return lines.unpacked(file)
     except IsADirectoryError:
         raise ConfigError(f"{name} is a directory") from None

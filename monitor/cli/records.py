@@ -10,7 +10,7 @@ from monitor.model.channel import Identity
 from monitor.model.instant import Instant, text
 from monitor.model.match import Match, Span
 from monitor.model.post import Forward, Post, Raw, Reply
-from monitor.model.record import Content, Flagged, Gone, Named, Record, Said, Sealed
+from monitor.model.record import Content, Context, Flagged, Gone, Named, Record, Said, Sealed
 
 _TIMES = ("since", "until", "last_seen_at", "first_missing_at", "edited_at", "expires_at", "date")
 
@@ -49,7 +49,12 @@ def match_as_json(match: Match, *, channel: str, post: int) -> dict[str, Any]:
         "edition": match.edition,
         "priority": match.priority,
         "spans": spans(match.spans),
-    }
+    } | truncated(match.truncated)
+
+
+def truncated(is_so: bool) -> dict[str, Any]:
+    """Said only where the rest of a post was not looked at."""
+    return {"truncated_scan": True} if is_so else {}
 
 
 def spans(found: Sequence[Span]) -> list[dict[str, Any]]:
@@ -72,6 +77,8 @@ def _told(content: Content | None) -> dict[str, Any]:
             return _post(post) | {key: True for key, yes in (("edit", edit), ("quiet", quiet)) if yes}
         case Named(identity=now, was=was):
             return {"identity": identity(now), "was": None if was is None else identity(was)}
+        case Context(of=of, how=how, post=post, reason=reason):
+            return {"of": of, "how": how, "reason": reason} | ({} if post is None else _post(post))
         case Flagged(match=match):
             return _plain(msgspec.structs.asdict(match)) | {"spans": spans(match.spans)}
         case Gone():
@@ -89,7 +96,7 @@ def _post(post: Post) -> dict[str, Any]:
         "reply_to": None if post.reply_to is None else _reference(post.reply_to),
         "raw": None if post.raw is None else _raw(post.raw),
     }
-    rest = ("album", "author", "buttons", "service", "restricted", "expires_at", "edited_at")
+    rest = ("album", "author", "buttons", "service", "restricted", "expires_at", "edited_at", "implausible")
     return found | _plain({key: value for key in rest if (value := getattr(post, key))})
 
 

@@ -8,6 +8,7 @@ import click
 from monitor.cli.ending import until_told
 from monitor.cli.usage import Usage, with_usage
 from monitor.config import load
+from monitor.loop import new_event_loop
 
 
 @click.command()
@@ -24,5 +25,6 @@ def command(usage: Usage) -> int:
 
     settings = load(usage.directory, os.environ, secrets=True)
     daemon.check_ready(settings)
-    asyncio.run(until_told(daemon.run(settings, as_json=usage.json)))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(until_told(daemon.run(settings, as_json=usage.json)))
     return 0

@@ -1,11 +1,10 @@
 """What `import` and `backfill` promise: what they have recorded is matched and indexed when they return."""
 
+from monitor.assembly import audience, matcher
 from monitor.cli.opening import Store, searching
 from monitor.cli.progress import Progress
 from monitor.clock import SystemClock
 from monitor.config import Settings
-from monitor.daemon import audience
-from monitor.matching.matcher import Matcher
 from monitor.stages.detect import STAGE, Detector
 
 
@@ -16,7 +15,7 @@ async def settle(settings: Settings, store: Store, *, moved: Progress) -> None:
         store.ledger,
         store.positions,
         store.findings,
-        matcher=Matcher(settings.stories),
+        matcher=matcher(settings),
         audience=audience(settings),
         clock=SystemClock(),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -10,13 +11,16 @@ from monitor.cli.opening import reading
 from monitor.cli.records import as_json, match_as_json
 from monitor.cli.screen import Piece, emit, line, say, say_pieces, say_table
 from monitor.cli.usage import Usage, with_usage
-from monitor.cli.words import post
+from monitor.cli.words import channel_or_post
 from monitor.config import Settings, load
+from monitor.model.coverage import Coverage
 from monitor.model.instant import text
-from monitor.model.post import PostId
+from monitor.model.post import Post, PostId
 from monitor.model.record import Gone, Record, Reviewed
+from monitor.views import covering
 from monitor.views.changes import changes
 from monitor.views.dossier import Dossier, dossier
+from monitor.views.media import fates
 
 STYLES = {"same": "", "gone": "red strike", "new": "green"}
 MARKS = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
@@ -24,24 +28,45 @@ MARKS = {"same": ("", ""), "gone": ("[-", "-]"), "new": ("{+", "+}")}
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("reference", metavar="CHANNEL/ID", callback=post)
+@click.argument("reference", metavar="CHANNEL[/ID]", callback=channel_or_post)
 @with_usage
-def command(usage: Usage, *, reference: tuple[str, PostId]) -> int:
-    """One post: every revision, what changed from one to the next, why it matched, what reviewers said of it, whom it was told,
+def command(usage: Usage, *, reference: tuple[str, PostId | None]) -> int:
+    """One post, or a channel. Of a channel: how each of its ids is accounted for, when it could not be seen, who may see it, and
+    what it was called. Of a post: every revision, what changed from one to the
+    next, why it matched, what reviewers said of it, whom it was told,
     and where in the ledger it stands. What was taken out of the text is shown as [-so-], what was put in as {+so+}.
 
     \b
     Example:
       monitor show vvgladkov/123
+      monitor show vvgladkov
       monitor show https://t.me/vvgladkov/123 --json
     """
     settings = load(usage.directory, os.environ)
-    found = asyncio.run(_gather(settings, *reference))
+    name, number = reference
+    if number is None:
+        coverage = asyncio.run(_cover(settings, name))
+        if usage.json:
+            emit(covering.for_programs(coverage))
+        else:
+            say(
+                f"{coverage.channel.name}" + (f" ({line(coverage.channel.title)})" if coverage.channel.title else ""),
+                style="bold",
+            )
+            for words in covering.in_words(coverage):
+                say(line(words, most=400))
+        return 0
+    found = asyncio.run(_gather(settings, name, number))
     if usage.json:
         emit(for_programs(found))
     else:
         _print(found)
     return 0
+
+
+async def _cover(settings: Settings, name: str) -> Coverage:
+    async with reading(settings) as store:
+        return await covering.covering(store, name)
 
 
 async def _gather(settings: Settings, name: str, post: PostId) -> Dossier:
@@ -75,6 +100,7 @@ def for_programs(found: Dossier) -> dict[str, Any]:
             for alert in found.alerts
         ],
         "reviews": [_review(record) for record in found.reviews],
+        "media": [as_json(record) for record in found.media],
     }
 
 
@@ -104,10 +130,15 @@ def _print(found: Dossier) -> None:
             if record.said.text or before:
                 say_pieces(_pieces(before, record.said.text), indent="  | ")
             before = record.said.text
+            fate = {each.media: each.words for each in fates(record.said, found.media, found.waiting)}
             for item in record.said.media:
                 say(f"  attached: {line(item.described(), most=400)}")
+                if item in fate:
+                    say(f"    {line(fate[item], most=400)}")
             if record.said.service:
                 say(f"  {line(record.said.service)}")
+            for beside in _beside(record.said):
+                say(f"  {line(beside, most=400)}")
         elif (words := _words(record)) is not None:
             say(f"  {words}")
     if found.matches:
@@ -129,6 +160,23 @@ def _print(found: Dossier) -> None:
             for alert in found.alerts
         ]
         say_table(("told", "story", "event", "state", "reason"), rows)
+
+
+def _beside(post: Post) -> Iterator[str]:
+    """Whence it came, what it answers, who signed it: each in a few words."""
+    if (forward := post.forward) is not None:
+        if forward.channel is not None:
+            whence = forward.channel.title or forward.channel.name
+        else:
+            whence = f"{forward.name}, as it calls itself" if forward.name else "somebody without a name"
+        yield f"forwarded from {whence}" + (f", post {forward.post}" if forward.post else "")
+    if (reply := post.reply_to) is not None:
+        what = f"{reply.channel.name}/{reply.post}" if reply.channel else str(reply.post or "a post that is not seen")
+        yield f"answers {what}" + (f": «{reply.quote}»" if reply.quote else "")
+    if post.author:
+        yield f"signed {post.author}"
+    if post.buttons:
+        yield f"buttons: {' / '.join(post.buttons)}"
 
 
 def _heading(record: Record) -> str:

@@ -41,7 +41,7 @@ def command(usage: Usage) -> int:
 
 async def _look(settings: Settings) -> Seen:
     async with reading(settings) as store:
-        return await gather(store)
+        return await gather(store, covered=True)
 
 
 def _row(each: Line, now: Instant) -> tuple[object, ...]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
+from monitor.cli.backtest import command as backtest
 from monitor.cli.opening import reading
 from monitor.cli.records import as_json, match_as_json
 from monitor.cli.screen import emit, line, say, say_table
+from monitor.cli.suggest import command as suggest
 from monitor.cli.usage import Usage, with_usage
 from monitor.config import Settings, load
 from monitor.config.mistakes import meant
@@ -104,10 +106,14 @@ def show(usage: Usage, *, id: str, limit: int) -> int:
     return 0
 
 
-def _editions(settings: Settings) -> Mapping[str, str]:
-    from monitor.matching.matcher import Matcher  # the dictionaries, for which only programs wait
+command.add_command(backtest)
+command.add_command(suggest)
 
-    return Matcher(settings.stories).editions
+
+def _editions(settings: Settings) -> Mapping[str, str]:
+    from monitor.matching.matcher import editions  # the dictionaries, for which only programs wait
+
+    return editions(settings.stories)
 
 
 async def _count(settings: Settings) -> Mapping[str, int]:

@@ -20,6 +20,7 @@ from monitor.ledger.audit import Audit, Broken, Report
 from monitor.ledger.checkpoint import Verifier, parse
 from monitor.model.record import Sealed
 from monitor.stores.sqlite.checkpoints import LARGEST, beside, kept
+from monitor.views.files import Files, audited
 
 log = structlog.get_logger(__name__)
 
@@ -52,16 +53,27 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
     outside = [(str(file), _note(file)) for file in files]
     with progress("verifying") as moved:
         report = asyncio.run(walk(settings, outside, quick=quick, moved=moved))
+        media = Files(0) if quick or report.broken is not None else asyncio.run(_files(settings))
     if usage.json:
-        emit(_as_json(report))
+        emit(_as_json(report, media))
+    elif media.bad is not None:
+        say(f"A file of media is not what was received: {media.bad}: {media.reason}", style="bold red")
     elif report.broken is None:
         say(f"{counted(report.size, 'record')}, root {report.root.hex()}")
         erased = f", {report.erased} erased contents that records own to" if report.erased else ""
         say(f"The ledger verifies: {_agreement(report)}{erased}.", style="green")
+        if media.held:
+            lost = f"; {media.missing:,} of them not here" if media.missing else ""
+            say(f"{counted(media.held, 'file')} of media held{lost}.", style="yellow" if media.missing else "green")
     else:
         where = f"record {report.broken.index}: " if report.broken.index is not None else ""
         say(f"The ledger does not verify: {where}{report.broken.reason}", style="bold red")
-    return 0 if report.broken is None else 3
+    return 0 if report.broken is None and media.bad is None else 3
+
+
+async def _files(settings: Settings) -> Files:
+    async with reading(settings) as store:
+        return await audited(store, settings.store.media_path)
 
 
 async def walk(settings: Settings, notes: Sequence[tuple[str, str]], *, quick: bool, moved: Progress) -> Report:
@@ -108,19 +120,20 @@ async def _read(store: Store, start: int, limit: int) -> Sequence[Sealed]:
         return await _read(store, start, limit // 2)
 
 
-def _as_json(report: Report) -> dict[str, object]:
+def _as_json(report: Report, files: Files) -> dict[str, object]:
     broken = report.broken or Broken("")
     return {
-        "ok": report.broken is None,
+        "ok": report.broken is None and files.bad is None,
         "size": report.size,
         "root": None if report.broken and not report.size else report.root.hex(),
         "checkpoints": report.checkpoints,
         "signatures": report.signatures,
         "erased": report.erased,
-        "reason": broken.reason or None,
+        "reason": broken.reason or (f"media file {files.bad}: {files.reason}" if files.bad else None),
         "index": broken.index,
         "first": broken.first if broken.index is None else broken.index,
         "last": broken.last if broken.index is None else broken.index,
+        "media": {"files": files.held, "missing": files.missing},
     }
 
 

@@ -1,6 +1,6 @@
 """What the operator has written down: read once at the start, into values that do not change."""
 
-from monitor.config.loading import load, load_stories
+from monitor.config.loading import load, load_stories, load_story
 from monitor.config.mistakes import Mistake, Mistakes
 from monitor.config.omissions import dark, warnings
 from monitor.config.opening import doubts
@@ -20,6 +20,7 @@ __all__ = [
     "lacks",
     "load",
     "load_stories",
+    "load_story",
     "secret",
     "warnings",
 ]

@@ -8,6 +8,7 @@ from msgspec import Meta
 from monitor.model.channel import Channel
 from monitor.model.story import Entity, Flag
 from monitor.notifiers import Config as Via
+from monitor.sources.preview.config import Config as Preview
 from monitor.telegram.config import Account, Bot, Server
 
 
@@ -43,6 +44,20 @@ class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxy: str = ""
 
 
+class AlertsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    edit_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 60.0
+
+
+class MediaTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    fetch: Literal["all", "matched", "none"] = "all"
+    kinds: tuple[str, ...] = ("photo", "document")
+    largest: str = "20 MB"
+    matched_largest: str = "200 MB"
+    quota: str = "50 GB"
+    channel_day: str = "2 GB"
+    keep_free: str = "2 GB"
+
+
 class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """monitor.toml"""
 
@@ -52,7 +67,10 @@ class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bot: Bot | None = None
     telegram: TelegramTable = TelegramTable()
     collect: CollectTable = CollectTable()
+    preview: Preview = Preview()
+    media: MediaTable = MediaTable()
     web: WebTable = WebTable()
+    alerts: AlertsTable = AlertsTable()
 
 
 class ChannelsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,6 +87,7 @@ class SubscriberTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     language: str = "en"
     time_zone: str = "UTC"
     content: Literal["full", "minimal"] = "full"
+    notices: bool = False
     via: Via
 
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from monitor.config import channels, environment, machine, pages, stories, subscribers
+from monitor.config import channels, environment, machine, media, pages, stories, subscribers
 from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
 from monitor.config.fitting import fit, present
 from monitor.config.mistakes import Mistake, Mistakes, Notes
 from monitor.config.opening import check_addresses, check_files
 from monitor.config.reading import listed, parse, read
-from monitor.config.settings import Settings
+from monitor.config.settings import Alerts, Settings
 from monitor.config.uses import check_apart, uses
 from monitor.model.story import Story
 
@@ -42,7 +42,10 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
         store=machine.store(machinery.store, base, on_machine),
         ledger=machine.ledger(machinery.ledger, base, on_machine),
         collect=machine.collect(machinery.collect, server, on_machine),
+        preview=machine.preview(machinery.preview, on_machine),
+        media=media.media(machinery.media, on_machine),
         web=pages.web(machinery.web, on_machine),
+        alerts=Alerts(edit_seconds=machinery.alerts.edit_seconds),
         accounts=machine.accounts(machinery.account, base, on_machine),
         bot=machine.bot(machinery.bot, base, on_machine),
         server=server,
@@ -88,6 +91,16 @@ def load_stories(directory: Path) -> tuple[Story, ...]:
     return found
 
 
+def load_story(path: Path) -> Story:
+    """One story, in a file that need not be in force yet; its id is the file's name."""
+    files = _Files(path.parent, {})
+    found = files.story(path.name)
+    mistakes = files.mistakes()
+    if found is None or mistakes:
+        raise Mistakes(mistakes)
+    return found
+
+
 class _Files:
     """The files of one directory as they are read: the mistakes in them, and their digests."""
 
@@ -122,6 +135,12 @@ class _Files:
                 found.append(stories.story(path.stem, table, notes))
                 tables.append((table, notes))
         return tuple(found), tables
+
+    def story(self, name: str) -> Story | None:
+        """The one in this file; None where it does not fit."""
+        notes = self._noting(name)
+        table = self._fit(name, StoryFile, notes)
+        return None if isinstance(table, UnsetType) else stories.story(Path(name).stem, table, notes)
 
     @property
     def stories_are_clean(self) -> bool:

@@ -15,6 +15,8 @@ from monitor.config.fitting import present
 from monitor.config.mistakes import Notes, Path, one_of, shown
 from monitor.config.settings import Collect, Ledger, Store
 from monitor.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
+from monitor.sources.preview.config import ACCOUNT as PREVIEW
+from monitor.sources.preview.config import Config as Preview
 from monitor.telegram.config import Account, Bot, Server
 
 LONGEST_REREAD = 366 * DAY
@@ -58,6 +60,25 @@ def collect(table: CollectTable, server: Server | None, notes: Notes) -> Collect
     )
 
 
+def preview(table: Preview, notes: Notes) -> Preview:
+    """Another address than Telegram's own is a rehearsal's: without TLS nobody knows who answers, so it must be this machine."""
+    at: Path = ("preview", "address")
+    try:
+        parts = urlsplit(table.address)
+        bare = bool(parts.hostname) and not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+        here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        bare = bare and (parts.port is None or parts.port > 0)
+    except ValueError:
+        bare = here = False
+        parts = urlsplit("")
+    if not bare or not (here or parts.scheme == "https"):
+        notes(
+            at, 'must be https://host alone, as "https://t.me"; http:// only to this machine, as http://127.0.0.1:8443'
+        )
+    _check_proxy(table.proxy, ("preview", "proxy"), notes, schemes=("http",))
+    return msgspec.structs.replace(table, address=table.address.rstrip("/"))
+
+
 def accounts(tables: Sequence[Account], base: FilePath, notes: Notes) -> tuple[Account, ...]:
     names: set[str] = set()
     found = []
@@ -65,6 +86,8 @@ def accounts(tables: Sequence[Account], base: FilePath, notes: Notes) -> tuple[A
         at: Path = ("account", place)
         if not _NAME.fullmatch(account.name):
             notes((*at, "name"), "must be 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit")
+        elif account.name.casefold() == PREVIEW:
+            notes((*at, "name"), "is what the public pages are called in the ledger and in `status`; choose another")
         elif account.name.casefold() in names:
             notes((*at, "name"), f'a second account named "{shown(account.name)}"; every account has a name of its own')
         names.add(account.name.casefold())
@@ -142,7 +165,7 @@ def _check_api_id(api_id: int, at: Path, notes: Notes) -> None:
         notes(at, "must be the whole number that my.telegram.org gave you")
 
 
-def _check_proxy(proxy: str, at: Path, notes: Notes) -> None:
+def _check_proxy(proxy: str, at: Path, notes: Notes, *, schemes: Sequence[str] = PROXIES) -> None:
     """The proxy itself is never repeated: it may hold a password."""
     if not proxy:
         return
@@ -152,10 +175,10 @@ def _check_proxy(proxy: str, at: Path, notes: Notes) -> None:
     except ValueError:
         complete = False
         parts = urlsplit("")
-    if parts.scheme and parts.scheme not in PROXIES:
-        notes(at, one_of(parts.scheme, PROXIES))
+    if parts.scheme and parts.scheme not in schemes:
+        notes(at, one_of(parts.scheme, schemes))
     elif not complete or not parts.scheme:
-        notes(at, "must be socks5://host:port or socks5://user:password@host:port")
+        notes(at, f"must be {schemes[0]}://host:port or {schemes[0]}://user:password@host:port")
 
 
 def _host() -> str:

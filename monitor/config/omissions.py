@@ -12,6 +12,7 @@ from monitor.config.settings import Settings
 from monitor.config.wording import odd_wordings
 from monitor.model.channel import Channel
 from monitor.notifiers import webhook
+from monitor.sources.preview.config import Config as Preview
 
 LISTED = 5
 """Channels that one warning names."""
@@ -79,18 +80,19 @@ def _collecting(settings: Settings) -> list[str]:
     if settings.server is not None:
         host = settings.server.host
         found.append(f"[telegram.server] is set: everything is read from {host}, nothing from Telegram itself")
+    if settings.preview.address != Preview().address and any(each.source == "preview" for each in settings.channels):
+        found.append(
+            f"[preview] address is set: public pages are read from {settings.preview.address}, not from Telegram"
+        )
     return found
 
 
 def dark(settings: Settings) -> list[tuple[Channel, str]]:
     """The channels that nobody would read, and why."""
-    found = []
-    for channel in settings.channels:
-        if channel.source == "preview":
-            found.append((channel, 'this version cannot read source = "preview" yet'))
-        elif not settings.accounts:
-            found.append((channel, 'no [[account]] to read what has source = "telegram"'))
-    return found
+    if settings.accounts:
+        return []
+    reason = 'no [[account]] to read what has source = "telegram"'
+    return [(channel, reason) for channel in settings.channels if channel.source == "telegram"]
 
 
 def _stories(settings: Settings) -> list[str]:
@@ -106,6 +108,8 @@ def _stories(settings: Settings) -> list[str]:
 
 def _telling(settings: Settings) -> list[str]:
     found = []
+    if settings.subscribers and not any(subscriber.notices for subscriber, _ in settings.subscribers):
+        found.append("no subscriber has notices = true: nobody hears of it when an account is dead or a channel lost")
     flagging = {story.id for story in settings.stories if story.flags}
     told: dict[tuple[str, str, str], str] = {}
     for subscriber, via in settings.subscribers:
@@ -116,7 +120,7 @@ def _telling(settings: Settings) -> list[str]:
         if isinstance(via, webhook.Config):
             found += [f"subscriber {name}: {doubt}" for doubt in odd_addresses(via)]
         wanted = flagging if "*" in subscriber.stories else flagging & set(subscriber.stories)
-        if settings.stories and not wanted:
+        if settings.stories and not wanted and not subscriber.notices:
             found.append(f"subscriber {name}: no story reaches them")
         for story in sorted(wanted):
             before = told.setdefault((subscriber.kind, subscriber.address, story), subscriber.name)

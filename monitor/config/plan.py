@@ -30,6 +30,7 @@ def plan(settings: Settings) -> dict[str, float]:
             figures["requests a minute allowed"] = round(60 * settings.collect.requests_per_second * accounts, 2)
     if by_source["preview"]:
         figures["pages a minute by preview"] = round(polls * by_source["preview"], 2)
+        figures["pages a minute allowed"] = round(60 * settings.preview.requests_per_second, 2)
     return figures | _words(settings)
 
 

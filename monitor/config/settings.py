@@ -4,11 +4,13 @@ from pathlib import Path
 
 import msgspec
 
+from monitor.completeness.limits import Limits
 from monitor.model.alert import Subscriber
 from monitor.model.channel import Channel
 from monitor.model.instant import Instant
 from monitor.model.story import Story
 from monitor.notifiers import Config as Via
+from monitor.sources.preview.config import Config as Preview
 from monitor.telegram.config import Account, Bot, Server
 
 
@@ -22,6 +24,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     def search_path(self) -> Path:
         """The search's own file beside it, which can be built again."""
         return self.path.with_name(f"{self.path.name}.search")
+
+    @property
+    def wordings_path(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.wordings")
+
+    @property
+    def media_path(self) -> Path:
+        """The directory of the media, beside it."""
+        return self.path.with_name("media")
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +63,12 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
     proxy: str = ""
 
 
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
+    """`edit_seconds`: between two messages about one post, unless it is deleted."""
+
+    edit_seconds: float = 60.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration. `base`: what relative paths were relative to, the directory's parent.
 
@@ -63,7 +80,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: Store
     ledger: Ledger
     collect: Collect
+    preview: Preview = Preview()
+    media: Limits = Limits()
     web: Web = Web()
+    alerts: Alerts = Alerts()
     accounts: tuple[Account, ...] = ()
     bot: Bot | None = None
     server: Server | None = None

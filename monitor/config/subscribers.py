@@ -38,7 +38,7 @@ def subscribers(tables: Sequence[SubscriberTable], base: FilePath, notes: Notes)
                 f'a second subscriber named "{shown(table.name)}"; every subscriber has a name of its own',
             )
         names.add(table.name.casefold())
-        if not table.stories:
+        if not table.stories and not table.notices:
             notes((*at, "stories"), 'is empty; name stories, or ["*"] for all')
         check_language(table.language, (*at, "language"), notes, known=False)
         check_time_zone(table.time_zone, (*at, "time_zone"), notes)
@@ -55,6 +55,7 @@ def subscribers(tables: Sequence[SubscriberTable], base: FilePath, notes: Notes)
             language=table.language,
             time_zone=table.time_zone,
             content=table.content,
+            notices=table.notices,
         )
         found.append((subscriber, via))
     return tuple(found)

@@ -12,14 +12,15 @@ from monitor.model.channel import Identity
 from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Record
-from monitor.ports import Proof, Store
+from monitor.ports import Proof, Store, Want
 from monitor.views.named import known_channel
 
 __all__ = ["Dossier", "Proof", "dossier", "proof"]
 
 
 class Dossier(msgspec.Struct, frozen=True):
-    """All records of one post, its matches, the alerts about it and what reviewers said of it, each oldest first."""
+    """All records of one post, its matches, the alerts about it, what reviewers said of it and what became of its media, each
+    oldest first; and which of the media are still to be fetched."""
 
     channel: Identity
     post: PostId
@@ -27,6 +28,8 @@ class Dossier(msgspec.Struct, frozen=True):
     matches: Sequence[Match]
     alerts: Sequence[Alert]
     reviews: Sequence[Record]
+    media: Sequence[Record] = ()
+    waiting: Sequence[Want] = ()
 
 
 async def dossier(store: Store, name: str, post: PostId) -> Dossier:
@@ -38,13 +41,15 @@ async def dossier(store: Store, name: str, post: PostId) -> Dossier:
         raise Refused(f"post {name}/{post} is not in the ledger")
     of_post = (records[0].number, post)
     reviews = await store.reviews.of_posts([of_post])
-    for record in (*records, *reviews):
+    media = await store.downloads.of_posts([of_post])
+    for record in (*records, *reviews, *media):
         for sealed in await store.ledger.sealed(record.index, 1):
             if reason := altered(sealed):
                 raise LedgerBroken(f"record {sealed.index} does not verify: {reason}", index=sealed.index)
     matches = await store.findings.of_records([record.index for record in records])
     alerts = await store.findings.alerted([of_post])
-    return Dossier(channel, post, records, matches, alerts, reviews)
+    waiting = await store.downloads.waiting(*of_post)
+    return Dossier(channel, post, records, matches, alerts, reviews, media, waiting)
 
 
 async def proof(store: Store, index: int) -> Proof:

@@ -8,12 +8,17 @@ from monitor.config import Settings
 from monitor.ledger.checkpoint import parse
 from monitor.model.alert import State
 from monitor.model.channel import Channel
+from monitor.model.coverage import Coverage
 from monitor.model.instant import MINUTE, SECOND, Instant
 from monitor.ports import Contact, Fact, Held, Store
+from monitor.sources.preview.config import ACCOUNT as PREVIEW
+from monitor.views.covering import brief
 
 DETECT = ("stage", "detect")
-FRESH = {"stage": 5 * MINUTE, "source": 5 * MINUTE, "duty": 25 * MINUTE}
+FRESH = {"stage": 5 * MINUTE, "source": 5 * MINUTE, "account": 5 * MINUTE, "duty": 25 * MINUTE, "pulse": MINUTE}
 """What must be heard of now and then, and how often at least. Of a destination there is news only when there are alerts."""
+AHEAD = MINUTE
+"""Evidence from so far ahead was written by a clock that was put back since: it would count for as long as it ran ahead."""
 STALE_POLLS = 3
 """Polls that may be missed before evidence is too old to be any."""
 LOOKING = ("source", "channel", "stage", "duty")
@@ -34,6 +39,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     detected: int
     checkpoint: str | None
+    coverage: Mapping[int, Coverage] = {}
+    """How the ids of each channel are accounted for, by its number, where that was asked for."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,11 +54,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     figures: Mapping[str, float] = {}
 
 
-async def gather(store: Store) -> Seen:
+async def gather(store: Store, *, covered: bool = False) -> Seen:
+    """`covered`: with the coverage of each channel, for which all its ids are walked over."""
+    held = await store.ledger.held()
+    coverage = {each.number: await store.ledger.coverage(each.identity, limit=1) for each in held} if covered else {}
     return Seen(
+        coverage={number: found for number, found in coverage.items() if found is not None},
         facts=await store.health.facts(),
         contacts=await store.peers.contacts(),
-        held=await store.ledger.held(),
+        held=held,
         unknown=await store.ledger.unknown(),
         kinds=await store.ledger.count(),
         outbox=await store.outbox.count(),
@@ -68,11 +79,16 @@ def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
     if not settings.channels:
         yield Line(part="channel", subject="-", red=True, at=None, words="no channels: nothing is watched")
     for channel in settings.channels:
-        yield _channel(channel, seen, oldest=oldest)
+        yield _channel(channel, seen, oldest=oldest, newest=now + AHEAD)
+    pages = any(channel.source == "preview" for channel in settings.channels) or any(
+        fact.part == "accounts" and fact.red for fact in seen.facts
+    )
     # What was taken out of the configuration may have been red when it was last looked at, and nobody looks any more.
     concerned = {
         "channel": (),  # told of above
-        "source": [account.name for account in settings.accounts],
+        "source": [*(account.name for account in settings.accounts), *([PREVIEW] if pages else [])],
+        "pushes": [account.name for account in settings.accounts],
+        "account": [account.name for account in settings.accounts],
         "destination": [subscriber.name for subscriber, _ in settings.subscribers],
     }
     for fact in seen.facts:
@@ -85,14 +101,14 @@ def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
 
 def evidence(facts: Iterable[Fact], *, now: Instant) -> int | None:
     """How old the newest evidence is that anything was looked at, in milliseconds; None where there is none."""
-    newest = max((fact.at for fact in facts if fact.part in LOOKING), default=None)
+    newest = max((fact.at for fact in facts if fact.part in LOOKING and fact.at <= now + AHEAD), default=None)
     return None if newest is None else max(0, now - newest)
 
 
 def silence(settings: Settings, contacts: Iterable[Contact], *, now: Instant) -> int | None:
     """How long no channel has answered, in milliseconds, where that is longer than polls may be missed; else None. Stages give
     signs of life also where nothing can be seen."""
-    newest = max((each.at for each in contacts), default=None)
+    newest = max((each.at for each in contacts if each.at <= now + AHEAD), default=None)
     return now - newest if newest is not None and settings.channels and newest < _oldest(settings, now=now) else None
 
 
@@ -115,7 +131,7 @@ def _detect(seen: Seen, *, now: Instant, oldest: Instant) -> Line:
     )
 
 
-def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
+def _channel(channel: Channel, seen: Seen, *, oldest: Instant, newest: Instant) -> Line:
     contact = next((each for each in seen.contacts if _is(channel, each.channel.id, each.channel.username)), None)
     held = next((each for each in seen.held if _is(channel, each.identity.id, each.identity.username)), None)
     fact = next((each for each in seen.facts if each.part == "channel" and _names(channel, each.subject)), None)
@@ -131,12 +147,22 @@ def _channel(channel: Channel, seen: Seen, *, oldest: Instant) -> Line:
         words = "never seen"
     elif at < oldest and not words:
         words = "no proof of contact since then"
+    elif at > newest and not words:
+        words = "no proof of contact but one of a clock that ran ahead"
     known = _posts(held.posts if held else 0)
     if "top" in figures:
         known += f", newest {_number(figures['top'])}"
     if held is not None and (unknown := seen.unknown.get(held.number, 0)):
         figures["declared unknown"] = unknown
         known += f", {unknown:,} older or missing ids declared unknown"
+    if held is not None and (found := seen.coverage.get(held.number)) is not None:
+        figures |= {
+            "mark": found.mark,
+            "absent": found.absent,
+            "deleted": found.deleted,
+            "blind windows": found.blind_windows,
+        }
+        known += f"; {brief(found)}"
     return Line(
         part="channel",
         subject=channel.name,
@@ -158,8 +184,10 @@ def _names(channel: Channel, subject: str) -> bool:
 
 
 def _fact(fact: Fact, *, now: Instant, oldest: Instant) -> Line:
-    stale = fact.part in FRESH and fact.at < min(oldest, now - FRESH[fact.part])
-    known = ", ".join(f"{_number(figure)} {name}" for name, figure in fact.figures.items())
+    # Polls may be far apart; the pulse beats every second, and is kept every ten.
+    since = 0 if fact.part not in FRESH else now - FRESH[fact.part]
+    stale = fact.part in FRESH and not (since if fact.part == "pulse" else min(oldest, since)) <= fact.at <= now + AHEAD
+    known = ", ".join(filter(None, (told(name, figure) for name, figure in fact.figures.items())))
     words = "; ".join(part for part in (fact.note, "nothing was heard of it since" if stale else "", known) if part)
     return Line(
         part=fact.part, subject=fact.subject, red=fact.red or stale, at=fact.at, words=words, figures=fact.figures
@@ -187,6 +215,30 @@ def _subscribers(settings: Settings, outbox: Mapping[tuple[str, State], int]) ->
 
 def _posts(count: int) -> str:
     return f"{count:,} post" if count == 1 else f"{count:,} posts"
+
+
+def told(name: str, figure: float) -> str:
+    """In words; empty where it is for programs alone, or nobody would miss it."""
+    match name:
+        case "seen":
+            return ""  # the same as when the line was seen
+        case "suspect" | "failed" | "faults" | "incomplete" | "skipped" | "unavailable" | "waiting":
+            return f"{_number(figure)} {name}" if figure else ""
+        case "skew":
+            return (
+                f"{abs(figure):.1f} s {'ahead of' if figure > 0 else 'behind'} Telegram's"
+                if abs(figure) >= 0.05
+                else "as Telegram's"
+            )
+        case "attempts":
+            return "reached at once" if figure == 1 else f"reached after {_number(figure)} attempts"
+        case "bytes held":
+            return f"{_number(round(figure / 1e6, 1))} MB held"
+        case "other devices":
+            return f"signed in on {_number(figure)} other devices" if figure else "signed in nowhere else"
+        case "private messages passed over":
+            return f"{_number(figure)} {name}" if figure else ""
+    return f"{_number(figure)} {name}"
 
 
 def _number(figure: float) -> str:

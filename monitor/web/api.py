@@ -76,6 +76,7 @@ class Dossier(msgspec.Struct):
     matches: list[Json]
     alerts: list[Json]
     reviews: list[Json]
+    media: list[Json]
 
 
 class Records(msgspec.Struct):

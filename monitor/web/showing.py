@@ -46,6 +46,8 @@ def attached(post: Post) -> list[str]:
         found.append(f"buttons: {' / '.join(post.buttons)}")
     if post.restricted:
         found.append(f"restricted: {post.restricted}")
+    if post.implausible:
+        found.append(f"implausible: {', '.join(post.implausible)}")
     if post.expires_at is not None:
         found.append("set to vanish by itself")
     return found

@@ -13,6 +13,8 @@ from monitor.cli.demo import LOOK
 
 Called = subprocess.CompletedProcess[str]
 
+pytestmark = pytest.mark.xdist_group("demo")  # one rehearsal for all
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,6 +11,7 @@ import pytest
 from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision, verdict
 from commanding import Desk
 
+from monitor.clock import SystemClock
 from monitor.ledger.checkpoint import parse, parse_vkey, verify
 from monitor.ledger.encoding import decode_header, encode_header
 from monitor.ledger.tree import leaf_hash
@@ -77,7 +78,10 @@ def test_search_is_narrowed_by_channel_time_and_what_was_taken_down(kept: Desk) 
         (["search", '"'], "the query has no word"),
         (["search", "x", "--since", "yesterday"], "yesterday is no time; write 2023-06-04"),
         (["search", "x", "--since", "2023-06-04T12:00:00"], "with its zone"),
-        (["show", "bridge_news"], "bridge_news names no post; write CHANNEL/ID, as vvgladkov/123"),
+        (
+            ["show", "bridge/news"],
+            "bridge/news names no channel or post; write CHANNEL or CHANNEL/ID, as vvgladkov/123",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_told_with_what_would(arguments: list[str], told: str, kept: Desk) -> None:
@@ -710,7 +714,7 @@ def test_contact_is_proof_for_as_long_as_it_is_fresh(kept: Desk) -> None:
 
     kept.fill(lambda store: met(store, NOON))
     stale = kept.run("status")
-    kept.fill(lambda store: met(store, 32_503_680_000_000))
+    kept.fill(lambda store: met(store, SystemClock().now()))
     fresh = kept.run("status")
 
     assert (stale.code, fresh.code) == (1, 0)

@@ -152,27 +152,41 @@ def test_a_file_that_is_not_there_is_an_operators_mistake(command: str, desk: De
     assert (ended.code, ended.err) == (2, f"{desk.base}/nowhere.jsonl: No such file or directory\n")
 
 
-@pytest.mark.parametrize("command", ["match", "import"])
 @pytest.mark.parametrize("indent", [None, 1])
-def test_an_export_of_telegram_desktop_is_told_to_come_later(
-    command: str, indent: int | None, desk: Desk, file: Path
-) -> None:
+def test_match_leaves_an_export_of_telegram_desktop_to_import(indent: int | None, desk: Desk, file: Path) -> None:
     file.write_text(json.dumps({"name": "Channel", "type": "public_channel", "messages": []}, indent=indent))
 
-    ended = desk.run(command, str(file))
+    ended = desk.run("match", str(file))
 
     assert ended.code == 2
-    assert "is an export of Telegram Desktop, which this version cannot read yet" in ended.err
+    assert "is an export of Telegram Desktop, which monitor import reads" in ended.err
 
 
 # ----------------------------------------------------------------------------------------------------------------- import
+
+
+def read(file: Path, **counts: object) -> dict[str, object]:
+    """What import says of a file of lines."""
+    none = {"posts": 0, "service": 0, "faults": 0, "bad": 0, "channels": [], "passed_over": [], "broken": None}
+    return {"file": str(file), "format": "lines"} | none | counts
 
 
 def test_import_records_matches_and_indexes_before_it_returns(desk: Desk, file: Path) -> None:
     ended = desk.run("import", str(file), "--json")
 
     assert ended.code == 0
-    assert ended.lines == [{"posts": 3, "new": 3, "bad": 0, "matches": 1, "alerts": 0}]
+    assert ended.lines == [
+        {
+            "posts": 3,
+            "new": 3,
+            "bad": 0,
+            "matches": 1,
+            "alerts": 0,
+            "service": 0,
+            "faults": 0,
+            "files": [read(file, posts=3)],
+        }
+    ]
     assert [line["post"] for line in desk.run("search", "мосты", "--json").lines] == [2, 1]
     assert [line["post"] for line in desk.run("story", "show", "bridge", "--json").lines] == [1]
 
@@ -180,9 +194,10 @@ def test_import_records_matches_and_indexes_before_it_returns(desk: Desk, file: 
 def test_what_is_in_the_ledger_already_is_passed_over(desk: Desk, file: Path) -> None:
     desk.run("import", str(file))
 
-    assert desk.run("import", str(file), str(file), "--json").lines == [
-        {"posts": 6, "new": 0, "bad": 0, "matches": 0, "alerts": 0}
-    ]
+    (ended,) = desk.run("import", str(file), str(file), "--json").lines
+
+    assert (ended["posts"], ended["new"], ended["matches"], ended["alerts"]) == (6, 0, 0, 0)
+    assert ended["files"] == [read(file, posts=3)] * 2
 
 
 def test_history_is_no_news_unless_somebody_says_so(desk: Desk, file: Path) -> None:
@@ -212,7 +227,13 @@ def test_an_import_with_bad_lines_keeps_the_good_ones_and_ends_with_1(desk: Desk
     ended = desk.run("import", str(file), "--json")
 
     assert ended.code == 1
-    assert ended.lines[0] == {"posts": 1, "new": 1, "bad": 50, "matches": 1, "alerts": 0}
+    assert {key: ended.lines[0][key] for key in ("posts", "new", "bad", "matches")} == {
+        "posts": 1,
+        "new": 1,
+        "bad": 50,
+        "matches": 1,
+    }
+    assert ended.lines[0]["files"] == [read(file, posts=1, bad=50)]
     assert len(ended.err.splitlines()) == 21
     assert ended.err.endswith("passed over because they are no posts: 50 lines\n")
 

@@ -175,6 +175,13 @@ def test_a_subscriber_is_reached_through_the_notifier_of_their_kind(tmp_path: Pa
         ("MONITOR_COLLECT__REQUESTS_PER_SECOND", "0.5", lambda s: s.collect.requests_per_second == 0.5),
         ("MONITOR_COLLECT__MAX_CONNECTS", "9", lambda s: s.collect.max_connects == 9),
         ("MONITOR_COLLECT__FIRST_HISTORY", "0", lambda s: s.collect.first_history == 0),
+        ("MONITOR_MEDIA__FETCH", "matched", lambda s: s.media.fetch == "matched"),
+        ("MONITOR_MEDIA__KINDS", '["video"]', lambda s: s.media.kinds == ("video",)),
+        ("MONITOR_MEDIA__LARGEST", "5 MB", lambda s: s.media.largest == 5_000_000),
+        ("MONITOR_MEDIA__MATCHED_LARGEST", "1.5 GB", lambda s: s.media.matched_largest == 1_500_000_000),
+        ("MONITOR_MEDIA__QUOTA", "2TB", lambda s: s.media.quota == 2 * 10**12),
+        ("MONITOR_MEDIA__CHANNEL_DAY", "500 kB", lambda s: s.media.channel_day == 500_000),
+        ("MONITOR_MEDIA__KEEP_FREE", "1 GiB", lambda s: s.media.keep_free == 2**30),
         ("MONITOR_COLLECT__LATE_SECONDS", "9", lambda s: s.collect.late_seconds == 9),
         ("MONITOR_ACCOUNT__0__PROXY", "socks5://127.0.0.1:9050", lambda s: s.accounts[0].proxy.endswith("9050")),
         ("MONITOR_ACCOUNT__0__COUNTRY", "PL", lambda s: s.accounts[0].country == "PL"),
@@ -232,9 +239,18 @@ def test_what_is_probably_not_meant_is_warned_of(tmp_path: Path) -> None:
         "channels without a party: vvgladkov; who speaks there is shown beside every post",
         "collect.reread is empty: a deletion that is not announced is never found",
         "story b has no [[flag]]: it never flags a post",
+        "no subscriber has notices = true: nobody hears of it when an account is dead or a channel lost",
         "subscriber desk: no story reaches them",
         "story a: no subscriber is told of it",
     ]
+
+
+def test_a_subscriber_may_want_notices_and_no_story(tmp_path: Path) -> None:
+    operator = "[[subscriber]]\nname = 'operator'\nstories = []\nnotices = true\nvia = { kind = 'console' }\n"
+    settings = loaded(tmp_path, subscribers=f"{operator}[[subscriber]]\nname = 'b'\nvia = {{ kind = 'console' }}")
+
+    assert [(each.stories, each.notices) for each, _ in settings.subscribers] == [((), True), (("*",), False)]
+    assert not [warning for warning in warnings(settings) if "notices" in warning or "operator" in warning]
 
 
 def test_two_subscribers_at_one_address_are_warned_of(tmp_path: Path) -> None:
@@ -249,10 +265,24 @@ def test_two_subscribers_at_one_address_are_warned_of(tmp_path: Path) -> None:
     assert warnings(settings)[-1] == "subscribers a and b have one address: both are told of a"
 
 
-def test_a_source_that_cannot_be_read_yet_is_warned_of(tmp_path: Path) -> None:
-    settings = loaded(tmp_path, channels="[[channel]]\nusername = 'vvgladkov'\nsource = 'preview'", stories__a=STORY)
+def test_a_channel_that_needs_an_account_is_warned_of_where_there_is_none(tmp_path: Path) -> None:
+    channels = "[[channel]]\nusername = 'vvgladkov'\n[[channel]]\nusername = 'harbour'\nsource = 'preview'"
+    settings = loaded(tmp_path, channels=channels, stories__a=STORY)
 
-    assert 'this version cannot read source = "preview" yet: 1 of the channels stay dark' in warnings(settings)
+    assert 'no [[account]] to read what has source = "telegram": 1 of the channels stay dark' in warnings(settings)
+
+
+def test_pages_of_another_server_than_telegrams_are_warned_of(tmp_path: Path) -> None:
+    settings = loaded(
+        tmp_path,
+        monitor="[preview]\naddress = 'http://127.0.0.1:8443/'",
+        channels="[[channel]]\nusername = 'harbour'\nsource = 'preview'",
+    )
+
+    assert settings.preview.address == "http://127.0.0.1:8443"
+    assert "[preview] address is set: public pages are read from http://127.0.0.1:8443, not from Telegram" in warnings(
+        settings
+    )
 
 
 def test_channels_of_which_nothing_says_who_speaks_are_warned_of(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from monitor.config import Settings
 from monitor.model.channel import Channel
 from monitor.model.instant import MINUTE, SECOND
 from monitor.ports import Contact, Fact, Store
-from monitor.views.health import Line, evidence, gather, judge
+from monitor.views.health import Line, evidence, gather, judge, told
 
 
 async def channels(store: Store, settings: Settings) -> list[Line]:
@@ -79,3 +79,27 @@ def test_there_is_none_where_nobody_ever_looked() -> None:
 
 def test_evidence_from_a_clock_that_is_ahead_is_new() -> None:
     assert evidence([Fact("duty", "reread", NOON + MINUTE)], now=NOON) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "words"),
+    [
+        ("skew", 0.01, "as Telegram's"),
+        ("skew", -7.24, "7.2 s behind Telegram's"),
+        ("skew", 7.24, "7.2 s ahead of Telegram's"),
+        ("other devices", 0.0, "signed in nowhere else"),
+        ("other devices", 2.0, "signed in on 2 other devices"),
+        ("private messages passed over", 0.0, ""),
+        ("private messages passed over", 3.0, "3 private messages passed over"),
+        ("seen", 1_685_880_000_000.0, ""),
+        ("attempts", 1.0, "reached at once"),
+        ("attempts", 3.0, "reached after 3 attempts"),
+        ("waiting", 0.0, ""),
+        ("bytes held", 53_092_133.0, "53.10 MB held"),
+        ("channels", 6.0, "6 channels"),
+    ],
+)
+def test_figures_are_told_in_words_and_left_to_programs_where_they_say_nothing(
+    name: str, figure: float, words: str
+) -> None:
+    assert told(name, figure) == words

@@ -6,14 +6,16 @@ from contextlib import closing
 from html import unescape
 from pathlib import Path
 
+import msgspec
 import pytest
 from browsing import BRIDGE_STORY, Visitor, site
-from builders import BRIDGE, HARBOUR, NOON, deletion, revision, verdict
+from builders import BRIDGE, HARBOUR, NOON, deletion, photo, raw, revision, verdict
 
 from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE, parse
 from monitor.model.post import Forward, Markup
-from monitor.ports import Contact, Fact
+from monitor.model.record import Fetched
+from monitor.ports import NEWS, Contact, Fact, Want
 from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import SqliteStore
 from monitor.web.pages.search import _day
@@ -437,3 +439,22 @@ async def test_nobody_as_speaker_of_a_channel_that_is_known_by_its_name_alone(tm
 
     assert "party not named" in page
     assert "Ministry of Bridges" not in page
+
+
+async def test_a_post_says_of_what_is_attached_whether_it_is_held_and_shows_none_of_it(tmp_path: Path) -> None:
+    sha256, file = "ab" * 32, 2**61
+    want = Want(number=1, post=1, file=file, record=1, rank=NEWS, size=5, since=NOON, due_at=NOON)
+
+    async def attached(store: SqliteStore) -> None:
+        await store.ledger.append([revision("A photo.", media=(photo(id=file), photo(id=file + 1)), raw=raw())])
+        await store.downloads.settle(want, Fetched("photo", file, "held", size=5, sha256=sha256, bytes=5), at=NOON)
+        lies = Fetched("<script>", file + 1, "skipped", reason="<img src=x>")
+        await store.downloads.settle(msgspec.structs.replace(want, file=file + 1), lies, at=NOON)
+
+    async with site(tmp_path, attached) as there, there.signed_in() as olena:
+        page = (await olena.get(f"/post/{BRIDGE.name}/1")).text
+
+    assert f"held, 5 B, SHA-256 {sha256}" in page
+    assert "not held: skipped: &lt;img src=x&gt;" in page
+    assert "<img" not in page
+    assert f'="{sha256}' not in page

@@ -10,6 +10,7 @@ from monitor.alerting.plan import parties
 from monitor.model.record import Said
 from monitor.views.changes import changes_at_first
 from monitor.views.dossier import Dossier, proof
+from monitor.views.media import fates
 from monitor.views.named import party
 from monitor.web.desk import TheDesk, known_post, shown_to
 from monitor.web.page import page
@@ -50,10 +51,11 @@ def _revisions(found: Dossier, most: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     before: str | None = None
     for record in found.records:
-        row: dict[str, Any] = {"record": record, "changes": None}
+        row: dict[str, Any] = {"record": record, "changes": None, "fates": ()}
         row["matches"] = [match for match in found.matches if match.record == record.index]
         if isinstance(record.content, Said):
             text = record.content.post.text
+            row["fates"] = fates(record.content.post, found.media, found.waiting)
             if before is not None and before[:most] != text[:most]:
                 row["changes"] = changes_at_first(before, text, most=most)
             before = text

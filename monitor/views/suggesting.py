@@ -1,0 +1,22 @@
+"""What stands out in the posts that a story flags, of all that is held?"""
+
+from collections.abc import Callable, Sequence
+
+from monitor.matching.matcher import Matcher, Subject
+from monitor.matching.suggesting import Standing, Suggestion
+from monitor.model.record import Kind
+from monitor.model.story import Story
+from monitor.ports import Ledger
+from monitor.views.sayings import sayings
+
+
+async def suggestions(ledger: Ledger, story: Story, *, moved: Callable[[int, int], object]) -> Sequence[Suggestion]:
+    """What stands out in the posts that the story flags as they first read; `moved` hears how many records were looked at, of how
+    many."""
+    matcher, standing = Matcher([story]), Standing(story)
+    async for said in sayings(ledger, moved=moved):
+        subjects = [Subject(each.channel, post.fields()) for each, post in said if each.kind is Kind.PUBLISHED]
+        for subject, seen in zip(subjects, matcher.match(subjects, everything=True), strict=True):
+            spans = [*seen.others, *(span for found in seen.flagged for span in found.spans)]
+            standing.take(subject.fields, spans, flagged=bool(seen.flagged))
+    return standing.suggestions()
