@@ -1,11 +1,13 @@
-# make demo | test | test-full | check | fix | bench | run | setup
+# make demo | test | test-full | soak | faults | check | fix | bench | rivals | run | setup
 # Each sets up .venv by itself from requirements.lock; nothing but Python 3.11 or later and make is needed.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 ARGS ?=
+# Tests that run at a time.
+WORKERS ?= 2
 
-.PHONY: demo test test-full check fix bench run setup lock clean chromium
+.PHONY: demo test test-full soak faults check fix bench rivals run setup lock clean chromium
 .DEFAULT_GOAL := demo
 
 setup: .venv/.ready
@@ -32,11 +34,19 @@ chromium: setup
 	@sh tests/install_chromium.sh
 
 test: setup chromium
-	@$(BIN)/python -m pytest -m "not full" $(ARGS)
+	@$(BIN)/python -m pytest -m "not full" -n $(WORKERS) --dist loadgroup $(ARGS)
 
 # The full figures of every issue, and the table of what was measured.
 test-full: setup chromium
-	@MONITOR_FULL=1 $(BIN)/python -m pytest --measured=docs/measured.md $(ARGS)
+	@MONITOR_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --measured=docs/measured.md $(ARGS)
+
+# A million posts while everything goes wrong: hours. make soak ARGS="--posts 20000 --kills 5" is shorter.
+soak: setup
+	@$(BIN)/python -m bench.soak $(ARGS)
+
+# Every fault of the catalogue, its tests and how they went; the table is docs/faults.md.
+faults: setup
+	@$(BIN)/python tests/faults/table.py $(ARGS)
 
 check: setup
 	@$(BIN)/ruff format --check .
@@ -49,6 +59,10 @@ fix: setup
 
 bench: setup
 	@$(BIN)/python -m bench $(ARGS)
+
+# What others use for the same, to be measured beside it; the monitor needs none of them.
+rivals: setup
+	@$(PIP) --target .rivals --upgrade --require-hashes --no-deps -r bench/rivals.lock
 
 # Only when dependencies change; the lock names no registry.
 lock:

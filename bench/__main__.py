@@ -31,9 +31,12 @@ def store() -> Rows:
 
 
 def matching() -> Rows:
-    from bench.matching import measure
+    from bench.matching import measure, measure_stories
 
-    return [row for names in (10, 1_000, 10_000) for row in _flat(measure(names), f"{names:,} names: ")]
+    by_names = [row for names in (10, 1_000, 10_000, 100_000) for row in _flat(measure(names), f"{names:,} names: ")]
+    return by_names + [
+        row for count in (10, 1_000, 10_000) for row in _flat(measure_stories(count), f"{count:,} stories: ")
+    ]
 
 
 def pages() -> Rows:
