@@ -21,6 +21,9 @@ class Clock:
     def now(self) -> Instant:
         return self._now
 
+    def steady(self) -> Instant:
+        return self._now
+
     def move(self, by: Instant) -> None:
         """Forward or back."""
         self._now += by

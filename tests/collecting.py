@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from whole import all_records
+
 from monitor.clock import SystemClock
 from monitor.model.channel import Identity
 from monitor.model.record import Kind, Record
@@ -18,6 +20,8 @@ from monitor.telegram.client import REQUEST_SECONDS, Access
 from monitor.telegram.config import Server as Address
 
 PHONE = "+9996612345"
+Turns = Pace | Any
+"""A pace, or what watches one."""
 
 
 async def a_source(
@@ -28,6 +32,7 @@ async def a_source(
     account: str = "reader-1",
     phone: str = PHONE,
     clock: Clock | None = None,
+    pace: Turns | None = None,
     patience: float = REQUEST_SECONDS,
 ) -> TelegramSource:
     """A source for these channels, each a username or an id; its account is signed in."""
@@ -49,7 +54,7 @@ async def a_source(
         channels=[known_as(name) for name in names],
         peers=store.peers,
         clock=clock,
-        pace=Pace(clock, None),
+        pace=pace or Pace(clock, None),
         connects=Connects(clock, None, folder / "connects"),
     )
 
@@ -91,7 +96,7 @@ class Collecting:
         await self.collector.poll(self.source.channels)
 
     async def records(self) -> Sequence[Record]:
-        return await self.store.ledger.read(0, 100_000)
+        return await all_records(self.store.ledger)
 
     async def contents(self, kind: Kind) -> list[Any]:
         """What the records of this kind hold."""
@@ -131,10 +136,16 @@ class Collecting:
 
 @asynccontextmanager
 async def polling(
-    telegram: Server, store: Store, folder: Path, *names: str, clock: Clock, first_history: int = 100
+    telegram: Server,
+    store: Store,
+    folder: Path,
+    *names: str,
+    clock: Clock,
+    first_history: int = 100,
+    pace: Turns | None = None,
 ) -> AsyncIterator[Collecting]:
     """A connected collector that does nothing by itself: `poll` and move the clock. Nothing is pushed to it."""
-    source = await a_source(telegram, store, folder, *names, clock=clock)
+    source = await a_source(telegram, store, folder, *names, clock=clock, pace=pace)
     collector = a_collector(source, store, clock, first_history=first_history, recorded=lambda: None)
     await collector.load()
     async with source.asked():
@@ -143,12 +154,19 @@ async def polling(
 
 @asynccontextmanager
 async def collecting(
-    telegram: Server, store: Store, folder: Path, *names: str, first_history: int = 100, seen: int | None = None
+    telegram: Server,
+    store: Store,
+    folder: Path,
+    *names: str,
+    first_history: int = 100,
+    seen: int | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Collecting]:
     """The daemon's collecting, and nothing else of it, while the block lasts. `seen`: how many of the channels can be seen."""
-    source = await a_source(telegram, store, folder, *names)
+    clock = clock or SystemClock()
+    source = await a_source(telegram, store, folder, *names, clock=clock)
     recorded = asyncio.Event()
-    collector = a_collector(source, store, SystemClock(), first_history=first_history, recorded=recorded.set)
+    collector = a_collector(source, store, clock, first_history=first_history, recorded=recorded.set)
     await collector.load()
     watching, fetching = asyncio.create_task(collector.watch()), asyncio.create_task(collector.fetch())
     try:
@@ -156,7 +174,7 @@ async def collecting(
             while len([each for each in await store.peers.contacts() if each.pts is not None]) < (
                 len(names) if seen is None else seen
             ):
-                pass  # each look waits for the database's thread
+                await asyncio.sleep(0.01)  # who looks without a pause leaves the writer's thread no time under load
         yield Collecting(collector, source, store, recorded)
     finally:
         for task in (watching, fetching):

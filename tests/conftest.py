@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from engines import ENGINES, Opening
-from measuring import measured, pytest_addoption, pytest_sessionfinish
+from measuring import measured, pytest_addoption, pytest_sessionfinish, pytest_testnodedown
 
 from monitor.ports import Store
 from monitor.rehearsal import Server, World, serve
 
-__all__ = ["measured", "pytest_addoption", "pytest_sessionfinish"]
+__all__ = ["measured", "pytest_addoption", "pytest_sessionfinish", "pytest_testnodedown"]
 
 
 @pytest.fixture(params=ENGINES)

@@ -61,8 +61,10 @@ class Installation:
         webhook: str | None = None,
         bot: bool = False,
         collect: str = "poll_seconds = 2",
+        alerts: str = "",
+        notices: bool = False,
     ) -> None:
-        """The configuration files."""
+        """The configuration files. `alerts`: what stands in that table; `notices`: everybody is told of those too."""
         account = (
             '[[account]]\nname = "reader-1"\napi_id = 1\n'
             'api_hash_file = "secrets/api_hash"\nsession_file = "var/reader-1.session"\n'
@@ -73,7 +75,7 @@ class Installation:
         )
         store = '[store]\nkind = "sqlite"\npath = "var/monitor.db"\n[ledger]\norigin = "rehearsal"\n'
         (self.config / "monitor.toml").write_text(
-            f"{store}{account}{bots if bot else ''}{self.server}[collect]\n{collect}\n"
+            f"{store}{account}{bots if bot else ''}{self.server}[collect]\n{collect}\n[alerts]\n{alerts}\n"
         )
         (self.config / "channels.toml").write_text(
             "".join(f'[[channel]]\n{_known_as(name)}\nparty = "Party of {name}"\n' for name in channels)
@@ -91,29 +93,34 @@ class Installation:
         if not vias:
             vias.append('name = "terminal"\nvia = { kind = "console" }\n')
         (self.config / "subscribers.toml").write_text(
-            "".join(f'[[subscriber]]\nstories = ["*"]\n{via}' for via in vias)
+            "".join(f'[[subscriber]]\nstories = ["*"]\nnotices = {str(notices).lower()}\n{via}' for via in vias)
         )
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """`monitor run`, or another command, of this installation."""
+    async def start(
+        self, *arguments: str, python: Sequence[str] = (), environment: Mapping[str, str] | None = None, **how: Any
+    ) -> asyncio.subprocess.Process:
+        """`monitor run`, or another command, of this installation. `python`: options of the interpreter; `how` it is started, if
+        not with the log as its output."""
+        program = (*python, "-m", "monitor", "--config", str(self.config), *(arguments or ("run",)))
+        return await self.launch(*program, environment=environment, **how)
+
+    async def launch(
+        self, *program: str, environment: Mapping[str, str] | None = None, **how: Any
+    ) -> asyncio.subprocess.Process:
+        """A Python program that logs where the daemon does."""
         with (self.base / "daemon.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "monitor",
-                "--config",
-                str(self.config),
-                *(arguments or ("run",)),
+                *program,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                **{"stdout": log, "stderr": log, "env": None if environment is None else dict(environment), **how},
             )
 
     @asynccontextmanager
-    async def running(self, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def running(self, *arguments: str, **how: Any) -> AsyncIterator[asyncio.subprocess.Process]:
         """The daemon, or another command, while the block lasts, then stopped as a service manager stops it. Its exit code must
         be 0."""
-        process = await self.start(*arguments)
+        process = await self.start(*arguments, **how)
         try:
             yield process
         finally:

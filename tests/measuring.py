@@ -6,6 +6,7 @@ import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--measured", type=Path, help="write the table of measured figures to this file")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    """Tests that ran in a process of their own have measured there."""
+    _ROWS.extend(map(tuple, getattr(node, "workeroutput", {}).get("measured", ())))
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["measured"] = _ROWS
+        return
     path = session.config.getoption("--measured", None)
     if path is None or not _ROWS or exitstatus != 0:
         return
@@ -46,7 +56,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         "| what | figure | of what | test |",
         "|---|---|---|---|",
     ]
-    for what, figure, rest in _ROWS:
+    for what, figure, rest in sorted(_ROWS, key=lambda row: row[2].split("|", 1)[1]):
         note, name = rest.split("|", 1)
         lines.append(f"| {what} | {figure} | {note} | `{name}` |")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """The daemon as a whole: configuration in, alerts out, exit codes"""
 
 import asyncio
+import hashlib
 import os
 import resource
 import signal
@@ -11,6 +12,7 @@ import pytest
 from installation import BOT, CHAT, PHONE, Installation, Receiver
 from telethon.sessions import SQLiteSession
 
+from monitor.model.post import Media
 from monitor.model.record import Kind
 from monitor.rehearsal import Server, sign_in
 from monitor.stores.sqlite.store import SqliteStore, open_store
@@ -293,3 +295,36 @@ async def _said(installation: Installation, words: str) -> bool:
 def _wrote(path: Path, text: str) -> None:
     path.write_text(text)
     path.chmod(0o600)
+
+
+async def test_fetches_what_is_attached_and_says_what_it_holds(telegram: Server, installation: Installation) -> None:
+    async with open_store(installation.store) as store, installation.running():
+        await until(lambda: met(store))
+        telegram.world.publish("bridge_news", f"{FLAGGED}, фото.", media=Media("photo", size=90_000))
+        telegram.world.publish("bridge_news", "Погода.", media=Media("document", size=30_000_000))
+        await until(lambda: _settled(store, 2))
+        await until(lambda: _reported(store))
+        records = [each for each in await store.ledger.read(0, 1_000) if each.kind is Kind.MEDIA]
+    held, skipped = sorted((each.content for each in records), key=lambda content: content.standing)
+    _, shown, _ = await installation.command("show", "bridge_news/2")
+    _, of_other, _ = await installation.command("show", "bridge_news/3")
+    status = await installation.json("status")
+    verified, _, complaint = await installation.command("verify")
+
+    assert (held.standing, held.bytes, skipped.standing) == ("held", 90_000, "skipped")
+    path = installation.base / "var" / "media" / held.sha256[:2] / held.sha256[2:4] / held.sha256
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == held.sha256
+    assert f"held, 90 kB, SHA-256 {held.sha256}" in " ".join(shown.split())
+    assert "not held: skipped: larger than the 20 MB" in of_other
+    [line] = [line for line in status["lines"] if (line["part"], line["subject"]) == ("stage", "media")]
+    assert (line["red"], line["figures"]["files held"], line["figures"]["skipped"]) == (False, 1, 1)
+    assert verified == 0, complaint
+
+
+async def _settled(store: SqliteStore, count: int) -> bool:
+    return sum((await store.downloads.tally()).standings.values()) == count
+
+
+async def _reported(store: SqliteStore) -> bool:
+    """The stage has said in the health rows what it did."""
+    return any(fact.subject == "media" and fact.figures["skipped"] for fact in await store.health.facts())

@@ -15,7 +15,7 @@ FLOORS = {
     1: ("ports", "ledger"),
     2: ("matching", "alerting", "completeness", "telegram"),
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
-    4: ("daemon", "config", "logs", "clock", "views"),
+    4: ("daemon", "assembly", "config", "logs", "clock", "views", "watchdog", "service", "heart", "garbage", "loop"),
     5: ("cli", "web", "bot", "__main__"),
 }
 """The lower may not know the upper. `telegram` is what the Telegram source and notifier share: the one door to Telethon."""
@@ -51,6 +51,8 @@ DERIVED = {
     "_Bridge": "logging takes a Handler",
     "Impatient": "uvicorn takes a protocol of its own",
     "Gate": "Litestar takes an AbstractAuthenticationMiddleware",
+    "Every": "APScheduler takes a BaseTrigger",
+    "SeldomAsked": "asyncio takes a selector",
     "Dialler": "httpcore takes an AsyncNetworkBackend",
 }
 """The classes that are derived because a library takes nothing else."""

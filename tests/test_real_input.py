@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from installation import PHONE, Installation
 from measuring import FULL, Measured
+from whole import all_records
 
 from monitor.model.alert import Alert
 from monitor.model.match import Span
@@ -39,6 +40,7 @@ RATE = 2000
 pytestmark = [
     pytest.mark.skipif(not POSTS.exists(), reason="the real posts are not here"),
     pytest.mark.timeout(600 if FULL else 120),
+    pytest.mark.xdist_group("real input"),
 ]
 
 Key = tuple[str, PostId]
@@ -259,7 +261,7 @@ async def kept(installation: Installation) -> Kept:
     async with open_store(installation.store) as store:
         return Kept(
             installation=installation,
-            records=await store.ledger.read(0, 1_000_000),
+            records=await all_records(store.ledger),
             alerts=await store.outbox.alerts(limit=1_000_000),
             unaccounted=await unaccounted(store),
         )
