@@ -1,10 +1,12 @@
 """Which stories do these posts speak of, and where?"""
 
 import gc
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -14,6 +16,7 @@ from monitor.matching.compiled import Compiled, keep, kept
 from monitor.matching.dictionaries import versions
 from monitor.matching.explain import explain
 from monitor.matching.index import Index
+from monitor.matching.looked import Looked
 from monitor.matching.query import Name, Node, holds, replace, shown
 from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of
 from monitor.matching.words import RULES
@@ -79,24 +82,25 @@ class Matcher:
                 for term in story.terms(name):
                     numbers.setdefault(term, len(numbers))
         self._key = sha256(msgpack.encode((_dictionaries(), list(numbers)))).digest()
+        self._stories = [_Story(story, numbers, self.editions[story.story.id]) for story in tracked]
+        self._always: list[int] = []
+        self._waking: dict[int, list[int]] = defaultdict(list)
+        self._tracking: dict[int, list[int]] = defaultdict(list)
+        for place, (story, mine) in enumerate(zip(tracked, self._stories, strict=True)):
+            needed = story.needed()
+            if needed is None:
+                self._always.append(place)
+            for number in mine.terms if needed is None else [numbers[term] for term in needed]:
+                self._waking[number].append(place)
+            for number in mine.terms:
+                self._tracking[number].append(place)
+        self._later = [[term for term in story.terms if term not in self._waking] for story in self._stories]
         with _without_collecting():
             found = kept(self._key, compiled)
             self.is_new = found is None
             """Was anything to be compiled?"""
             self._wordings = [term.wordings() for term in numbers] if found is None else found.terms
-            self._index = Index(self._wordings, None if found is None else found.automaton)
-        self._stories = [_Story(story, numbers, self.editions[story.story.id]) for story in tracked]
-        self._always: list[int] = []
-        self._waking: dict[int, list[int]] = defaultdict(list)
-        self._tracking: dict[int, list[int]] = defaultdict(list)
-        for place, story in enumerate(tracked):
-            needed = story.needed()
-            if needed is None:
-                self._always.append(place)
-            for term in needed or ():
-                self._waking[numbers[term]].append(place)
-            for term in dict.fromkeys(term for name in (*story.entities, *story.topics) for term in story.terms(name)):
-                self._tracking[numbers[term]].append(place)
+            self._index = Index(self._wordings, None if found is None else found.automaton, first=self._waking.keys())
 
     def compiled(self) -> bytes:
         """For the next matcher of the same names and words."""
@@ -104,26 +108,30 @@ class Matcher:
 
     def match(self, subjects: Sequence[Subject], *, everything: bool = False) -> list[Sighting]:
         """One sighting a subject, in their order; `everything` asks for the other spans too. Never raises for what a text holds."""
-        cut: set[int] = set()
-        found = enumerate(self._index.find([text for subject in subjects for _, text in subject.fields], cut))
-        sightings = []
-        for subject in subjects:
-            seen: dict[int, list[_Stretch]] = {}
-            truncated = False
-            for field in range(len(subject.fields)):
-                number, places = next(found)
-                truncated |= number in cut
-                for term, start, end in places:
-                    seen.setdefault(term, []).append(_Stretch(field, start, end))
-            sighting = self._sighting(subject, seen, everything=everything) if seen or self._always else _NOTHING
-            sightings.append(msgspec.structs.replace(sighting, truncated=True) if truncated else sighting)
+        looked = self._index.look([text for subject in subjects for _, text in subject.fields])
+        if everything:
+            looked.tell_all()
+        sightings, ends = [_NOTHING] * len(subjects), list(accumulate(len(subject.fields) for subject in subjects))
+        if everything or self._always:
+            places: Iterable[int] = range(len(subjects))
+        else:
+            places = {bisect_right(ends, number) for number in (*looked.shown, *looked.cut)}
+        for place in places:
+            texts = range(ends[place] - len(subjects[place].fields), ends[place])
+            sighting = self._sighting(subjects[place], looked, texts, everything=everything)
+            truncated = not looked.cut.isdisjoint(texts)
+            sightings[place] = msgspec.structs.replace(sighting, truncated=True) if truncated else sighting
         return sightings
 
-    def _sighting(self, subject: Subject, seen: "_Seen", *, everything: bool) -> Sighting:
-        awake = {place for term in seen for place in self._waking.get(term, ())}
-        flagged = [
-            found for place in sorted(awake.union(self._always)) if (found := self._stories[place].flag(subject, seen))
-        ]
+    def _sighting(self, subject: Subject, looked: Looked, texts: range, *, everything: bool) -> Sighting:
+        """`texts`: the numbers of the subject's fields among those that were looked at."""
+        seen = _seen(looked, texts)
+        awake = {place for term in seen for place in self._waking.get(term, ())}.union(self._always)
+        if not everything and (later := {term for place in awake for term in self._later[place]}):
+            for number in texts:
+                looked.tell(number, later)
+            seen = _seen(looked, texts)
+        flagged = [found for place in sorted(awake) if (found := self._stories[place].flag(subject, seen))]
         if not everything:
             return Sighting(tuple(flagged)) if flagged else _NOTHING
         told = {span for found in flagged for span in found.spans}
@@ -155,6 +163,15 @@ class _Stretch(NamedTuple):
 _Seen = Mapping[int, list[_Stretch]]
 
 
+def _seen(looked: Looked, texts: range) -> _Seen:
+    """By term, where it stands."""
+    seen: dict[int, list[_Stretch]] = {}
+    for field, number in enumerate(texts):
+        for term, start, end in looked.places(number):
+            seen.setdefault(term, []).append(_Stretch(field, start, end))
+    return seen
+
+
 class _Story:
     """One story with its terms by number."""
 
@@ -169,6 +186,11 @@ class _Story:
         }
         self._sources = {numbers[term]: term.text for name in tracked.topics for term in tracked.terms(name)}
         self._conditions = tracked.conditions
+
+    @property
+    def terms(self) -> Collection[int]:
+        """Every term, each once."""
+        return dict.fromkeys((*(term for terms in self._entities.values() for term, _ in terms), *self._sources))
 
     def flag(self, subject: Subject, seen: _Seen) -> Found | None:
         """The story, if one of its flags holds."""

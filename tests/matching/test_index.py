@@ -29,6 +29,7 @@ QUERY = 'пленный обмен* "передать пленных"~3 "ден�
 WORDS = [word_leaf(leaf) for leaf in leaves(parse(QUERY)) if isinstance(leaf, Leaf)]
 TERMS: list[tuple[Wording, ...]] = [*NAMES, *WORDS]
 INDEX = Index(TERMS)
+AUTOMATON = INDEX.automaton
 
 WORDS_OF_POSTS = """
 Вячеслав Вячеславу Гладков гладкову ГЛАДКОВ Глaдков В В. Владимирович Гладкое В'ячеслав В’ячеслава Чорновола
@@ -37,8 +38,10 @@ WORDS_OF_POSTS = """
 мир войны мира миром В.В. Н. 72 72-ї 72-й 72й 172-ї 72-ю бригада бригади бригадою бригад ї (Азов) Азов Полк полка
 """
 SIGNS = [" ", "  ", "\n", "\n\n", ". ", ", ", "! ", "—", "#", "@", '"', "«", "»", "“", "”", "'", "(", ")", "/", "-"]
+SPACED = ["Г л а д к о в", "М.а.с.к", "о г о н ь"]
 HIDDEN = ["\u200b", "\u0301", "🇺🇦", "\u00a0", "\u0000", "\x02"]
 PIECES = [*WORDS_OF_POSTS.split(), *SIGNS, *HIDDEN]
+LAID = st.lists(st.sampled_from([*PIECES, *SPACED]), max_size=20).map(" ".join)
 POSTS = st.lists(st.sampled_from(PIECES), max_size=30).map(" ".join) | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
@@ -53,6 +56,20 @@ def test_agrees_with_the_oracle(text: str) -> None:
 
     for number, wordings in enumerate(TERMS):
         assert {(place.start, place.end) for place in places if place.term == number} == oracle.find(wordings, text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sets(st.sampled_from(range(len(TERMS)))), st.sets(st.sampled_from(range(len(TERMS)))), st.lists(LAID, max_size=3)
+)
+def test_finds_later_what_it_would_have_found_at_once(first: set[int], later: set[int], texts: list[str]) -> None:
+    looked = Index(TERMS, AUTOMATON, first=first).look(texts)
+    for number in range(len(texts)):
+        looked.tell(number, later)
+
+    for number, places in enumerate(INDEX.find(texts)):
+        wanted = [place for place in places if place.term in first | later]
+        assert sorted(looked.places(number)) == sorted(wanted)
 
 
 @settings(max_examples=200, deadline=None)
