@@ -115,6 +115,8 @@ def _side_by_side(page: Folded, end: int, start: int, signs: str) -> bool:
     between = page.raw[page.origin(end) : page.origin(start)]
     if between.isspace():
         return between.count("\n") < 2
+    if "." in signs and between == ".":
+        return True
     short = b" " in page.text[max(end - 4, 0) : end]
     parted = any(sign not in signs for sign in PARTING.findall(between)) or _EMPTY_LINE.search(between)
     return not parted and (short or "." not in between)

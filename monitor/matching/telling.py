@@ -1,5 +1,6 @@
 """Which places of a text are told? Each once, of each term so many, and no more is looked at than a post may cost."""
 
+import re
 from collections.abc import Collection
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from monitor.matching.shape import CASED, shows
 PLACES = 200
 """So many places of one term in one text are told: a post that repeats a name more often says no more."""
 
+_APOSTROPHES = ("'", "’", "ʼ", "`")
+_CYRILLIC = re.compile("[\u0400-\u052f]")
 _NEAR = 40  # letters, in which two words find room
 _OPENING = {"»": "«", "”": "“", "“": "„", '"': '"', ")": "(", "]": "["}
 
@@ -62,7 +65,10 @@ class Told:
             one = self.of[number] = Text({}, {}, set(), {})
         if term in one.full:
             return
-        start, end = _closed(self.page.folded.raw, *self.page.folded.span(*stretch))
+        raw, (start, end) = self.page.folded.raw, self.page.folded.span(*stretch)
+        if _is_part_of_a_word(raw, start, end):
+            return
+        start, end = _closed(raw, start, end)
         begin = self.page.starts[number]
         place = Place(term, start - begin, end - begin)
         if place not in one.places:
@@ -127,6 +133,15 @@ class Strangers:
 def _are_whole(near: bytes) -> bool:
     """Does it hold two words and the beginning of a third, none of which may be a possessive's s?"""
     return b" s " not in near and len(near.split()) > 2
+
+
+def _is_part_of_a_word(raw: str, start: int, end: int) -> bool:
+    """«харків» in харків'яни, which folds to two words. What goes before in О'Браєн is no word, and Google'а is all of one."""
+    if raw[end : end + 1] in _APOSTROPHES and _CYRILLIC.match(raw, end + 1) and _CYRILLIC.match(raw, end - 1):
+        return True
+    if start < 3 or raw[start - 1] not in _APOSTROPHES:
+        return False
+    return all(_CYRILLIC.match(raw, place) for place in (start - 3, start - 2, start))
 
 
 def _closed(raw: str, start: int, end: int) -> Stretch:

@@ -25,6 +25,8 @@ ACRONYM = 5
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’ʼ`](?=[^\W_]))*")
 _DECLINED_ACRONYM = re.compile("[аеиоуэюя].*[^аеиоуыэюяьъй]$")  # МИД: МИДа
 _SLAVIC = re.compile(r"(?:[^aeiou]ov|[^aeiou]ev|enko|chuk|skyi?|skiy|skyy|shvili)(?:a|s)?$")  # no English word ends so
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+_FULL_STOP = re.compile(r"(?<=[^\W_]{2})\.(?=[^\W_]{2})")  # inside a name: Kassa.Example
 _HYPHENED_NUMBER = re.compile(r"([^\W\d_])[-\u2010\u2011](\d)")
 _NUMBERED = re.compile(r"([^\W\d_])(\d)")
 _APOSTROPHES = str.maketrans("’ʼ`", "'''")
@@ -88,7 +90,7 @@ Row = tuple[str | Slot, ...]
 
 def word_name(name: str, *, kind: str, case: str) -> tuple[Wording, ...]:
     """The wordings of an entity's name, which has a letter or digit. Persons and places have rules of their own."""
-    words, signs = tuple(_words(name)), "".join(sorted(set(PARTING.findall(name))))
+    words, signs = tuple(_words(name)), "".join(sorted({*PARTING.findall(name), *_FULL_STOP.findall(name)}))
     if name.startswith("="):
         return (Wording(tuple(_exact(word, case, single=len(words) == 1) for word in words), signs=signs),)
     wordings: list[Wording] = []
@@ -277,7 +279,7 @@ def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
         if not folded:
             continue
         joined = folded.replace(b" ", b"")
-        script = 0 if not SHARED.issuperset(joined) else LATIN if form.isascii() else CYRILLIC
+        script = 0 if not SHARED.issuperset(joined) else CYRILLIC if _CYRILLIC.search(form) else LATIN
         for one in {folded, joined} if "'" in form else (folded,):
             seen = gates.get(one, gate | script)
             gates[one] = ((seen | gate) & ~SCRIPTS) | (seen & script)

@@ -16,7 +16,8 @@ def find(wordings: Sequence[Wording], text: str) -> set[tuple[int, int]]:
     page = fold(text.replace("\x02", " "))  # which may stand between texts alone
     words = [word.span() for word in re.finditer(rb"[^ \x02]+", page.text)]
     stretches = {stretch for wording in wordings for stretch in _stretches(page, words, wording)}
-    return {_with_closing_quote(text, *page.span(start, end)) for start, end in stretches}
+    places = (page.span(start, end) for start, end in stretches)
+    return {_with_closing_quote(text, *place) for place in places if not _is_part_of_a_word(text, *place)}
 
 
 def _stretches(page: Folded, words: list[Word], wording: Wording) -> Iterator[Word]:
@@ -33,6 +34,17 @@ def _stretches(page: Folded, words: list[Word], wording: Wording) -> Iterator[Wo
             start = words[first][0]
             if not wording.tag or page.raw[: page.origin(start)][-1:] in MARKS:
                 yield start, words[at - 1][1] + wording.slots[-1].initial
+
+
+def _is_part_of_a_word(text: str, start: int, end: int) -> bool:
+    """«харків» in харків'яни, which an apostrophe parts; but not Браєн in О'Браєн."""
+    return bool(
+        re.search(r"[а-яёіїєґ][а-яёіїєґ]['’ʼ`]\Z", text[:start], re.IGNORECASE) and _is_cyrillic(text[start])
+    ) or bool(re.match(r"['’ʼ`][а-яёіїєґ]", text[end:], re.IGNORECASE) and _is_cyrillic(text[end - 1]))
+
+
+def _is_cyrillic(letter: str) -> bool:
+    return "\u0400" <= letter <= "\u052f"
 
 
 def _is_initial_before(page: Folded, left: Word, right: Word) -> bool:
@@ -69,7 +81,7 @@ def _together(page: Folded, left: Word, right: Word, signs: str) -> bool:
         return False
     if not between.strip():
         return between.count("\n") < 2
-    dotted = "." in between and left[1] - left[0] > 3
+    dotted = "." in between and left[1] - left[0] > 3 and not (between == "." and "." in signs)
     return not dotted and not set(between) & (set(",!?;:…()[]{}/|") - set(signs)) and not re.search(r"\n\s*\n", between)
 
 
