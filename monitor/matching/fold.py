@@ -197,6 +197,11 @@ def fold_words(words: str) -> bytes:
     return b" ".join(fold(words).text.split())
 
 
+def fold_each(names: Sequence[str]) -> list[bytes]:
+    """The same of many, none of which has control characters: in one go."""
+    return [b" ".join(one.split()) for one in fold(_BOUNDARY.join(names)).text.split(_BOUNDARY.encode())]
+
+
 @lru_cache(maxsize=4096)
 def _write(letter: str) -> bytes:
     """One letter the codec does not know, or any letter with what hides behind it, written plainly."""

@@ -13,7 +13,7 @@ import msgspec
 
 from monitor.matching.dictionaries import LANGUAGES, dictionary
 from monitor.matching.english import plural
-from monitor.matching.fold import LETTERS, SHARED, fold_words
+from monitor.matching.fold import LETTERS, SHARED, fold_each, fold_words
 from monitor.matching.query import Leaf
 from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOINED, LATIN, MARKED, PARTING, SCRIPTS
 from monitor.matching.spelling import Spellings, by_rule, known, spell
@@ -274,11 +274,10 @@ def _gate(word: str, form: str, case: str, *, single: bool, common: Mapping[str,
 
 def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
     gates: dict[bytes, int] = {}
-    for form, gate in forms.items():
-        folded = fold_words(form)
+    for (form, gate), folded in zip(forms.items(), fold_each(tuple(forms)), strict=True):
         if not folded:
             continue
-        joined = folded.replace(b" ", b"")
+        joined = folded.replace(b" ", b"") if b" " in folded else folded
         script = 0 if not SHARED.issuperset(joined) else CYRILLIC if _CYRILLIC.search(form) else LATIN
         for one in {folded, joined} if "'" in form else (folded,):
             seen = gates.get(one, gate | script)
