@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.matching.spelling import known
+from monitor.matching.spelling import known, part
 from monitor.matching.wordings import Slot, Wording
 
 
@@ -83,7 +83,7 @@ def rarest(wording: Wording, frequency: Counter[str]) -> int:
 
     def commonness(number: int) -> tuple[bool, bool, bool, int, int]:
         slot, base = wording.slots[number], wording.slots[number].base.lower()
-        return slot.initial, len(base) < 4, known(base) is not None, frequency[base] // 8, -len(base)
+        return slot.initial, len(base) < 4, (known(base) or part(base)) is not None, frequency[base] // 8, -len(base)
 
     return min((number for number, slot in enumerate(wording.slots) if slot.base), key=commonness)
 

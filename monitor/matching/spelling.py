@@ -8,66 +8,184 @@ several ways open; the likeliest are taken. Words are in small letters throughou
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import islice, product
+from itertools import combinations, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor.matching.dictionaries import dictionary
+from monitor.matching.dictionaries import LANGUAGES, dictionary
 from monitor.matching.words import languages
 
 _TABLE = Path(__file__).with_name("spellings.toml")
-LIMIT = 4
+LIMIT = 6
 """So many ways of writing a word by rule in one alphabet."""
 
 # Rules are tried at each place from the top; the ways of writing are separated by a bar, the likeliest first.
 _RULES = {
     ("ru", "uk"): """
-        ский$ ський
-        цкий$ цький
+        (?<![а-яё])под под|під
+        (?<![а-яё])александр олександр|александр
+        (?<![а-яё])алексе олексі|олексе|алексє
+        (?<![а-яё])василье(?=в) василі|васильє
+        (?<![а-яё])киев київ|києв
+        (?<![а-яё])бело(?=..) біло|бєло
+        (?<![а-яё])черно(?=..) чорно|черно
+        (?<![а-яё])ио йо|іо
+        (?<![а-яё])владимир володимир|владимир
+        (?<![а-яё])константин костянтин|константін
+        (?<![а-яё])никол микол|нікол
+        (?<![а-яё])михаил михайл
+        (?<![а-яё])григор григор
+        (?<![а-яё])дмитр дмитр
+        овск(?=ий$) овськ|івськ
+        [ое]вск(?=ая$) івськ|овськ|ївськ
+        [ое]вск(?=ое$) івськ|овськ|ївськ
+        евск(?=ий$) євськ|евськ|ївськ|івськ
+        [гжз]ск(?=ий$|ая$|ое$|ие$) зьк|жськ|цьк
+        ск(?=ий$|ая$|ое$|ие$) ськ
+        овск$ івськ|овськ
+        цк(?=ий$|ая$|ое$|ие$) цьк
         ск$ ськ
         цк$ цьк
-        ый$ ий
+        (?<=[нчшщх])ий$ ій|ий
+        [ыи]й$ ий|ій
         ой$ ой|ий
-        ий$ ій|ий
-        ев$ єв|ев
-        ева$ єва|ева
-        (?<=[бпвмф])ье 'є
+        (?<=[бвгджзклмнпрстфхцчшщ])ая$ а
+        яя$ я
+        (?<=[бвгджзклмнпрстфхцчшщ])ое$ е
+        ее$ є
+        [ыи]е$ і
+        овка$ івка|овка
+        (?<=[бвгджзклмнпрстфхцчшщ])евка$ івка|евка|ївка
+        евка$ ївка|євка
+        (?<=..)бор$ бір|бор
+        горье$ гір'я
+        овцы$ івці|овці
+        овщина$ івщина|овщина
+        (?<=[бвгджзклмнпрстфхцчшщ])евщина$ івщина|ївщина
+        евщина$ ївщина
+        ово$ ово|ове
+        ево$ єво|ево|єве|еве
+        ино$ іно|ине|ино
+        (?<=..)ов$ ов|ів
+        (?<=[бвгджзклмнпрстфхцчшщ])ев$ єв|ев|ів
+        ев$ єв|їв
+        (?<=[бвгджзклмнпрстфхцчшщ])ева$ єва|ева
+        ец$ ець|ец
+        лье$ лля|льє
+        нье$ ння|ньє
+        тье$ ття|тьє
+        дье$ ддя|дьє
+        сье$ сся
+        зье$ ззя
+        жье$ жжя
+        чье$ ччя
+        шье$ шшя
+        (?<=[бпвмфр])ье$ 'я|'є
+        (?<=[бпвмфр])ье 'є
+        (?<=[бпвмф])ья 'я
+        рье$ р'я
+        рь(?=[ея]) р'|рь
         (?<=[чшщж])ё о
         ьё йо|ьо
-        ё ьо|йо
+        ё ьо|йо|е
         ь[иы] ьї
         (?<=[аеоуыэюяьи])и ї
-        (?<=[чшщжц])и и
+        (?<=[чшщжц])и$ і|и
+        (?<=[чшщжц])и и|і
         (?<![а-яё])и і
         ич$ ич
+        и(?=[аеёоуюяй]) і
+        (?<=..)и$ і|и
         и і|и
+        (?<=..)ы$ и|і
         ы и
         э е
         ъ '
+        (?<![а-яё])йе є
         (?<![бвгджзклмнпрстфхцчшщ])е є
         е е|є
+        ст(?=н) с|ст
+        мм мм|м
+        сс сс|с
+        тт тт|т
+        пп пп|п
+        лл лл|л
     """,
     ("uk", "ru"): """
-        ський$ ский
-        цький$ цкий
+        (?<![а-яіїєґ])під под|пид
+        (?<![а-яіїєґ])олександр александр|олександр
+        (?<![а-яіїєґ])олексі алексе|олекси
+        (?<![а-яіїєґ])василі(?=в) василье|васили
+        (?<![а-яіїєґ])володимир владимир|володимир
+        (?<![а-яіїєґ])костянтин константин|костянтин
+        (?<![а-яіїєґ])микол никол|микол
+        (?<![а-яіїєґ])михайл михайл|михаил
+        (?<![а-яіїєґ])київ киев
+        (?<![а-яіїєґ])біло(?=..) бело
+        (?<![а-яіїєґ])чорно(?=..) черно
+        (?<![а-яіїєґ])йо ио|йо|ё
+        івськ(?=ий$) овск|ивск|евск
+        ївськ(?=ий$) евск
+        івська$ овская|ивская|евская
+        ївська$ евская
+        івське$ овское|ивское|евское
+        ївське$ евское
+        івськ$ овск|ивск|евск
+        зький$ жский|гский|зский
+        зька$ жская|гская|зская
+        зьке$ жское|гское|зское
+        ськ(?=$|ий$) ск
+        цьк(?=$|ий$) цк
         ська$ ская
         цька$ цкая
-        ськ$ ск
-        цьк$ цк
-        ий$ ый|ий
+        ське$ ское
+        цьке$ цкое
+        ські$ ские
+        цькі$ цкие
+        гір'я$ горье
+        івка$ овка|евка|ивка
+        ївка$ евка
+        івці$ овцы|евцы
+        івщина$ овщина|евщина
+        ївщина$ евщина
+        ове$ ово|овое
+        [еє]ве$ ево
+        [иі]не$ ино
+        ий$ ый|ий|ой
+        ній$ ний|ней
         ій$ ий|ей
-        їв$ ев
-        ів$ ов|ев
+        їв$ ев|иев
+        ів$ ов|ев|ив
+        ець$ ец
+        лля$ лье|лля
+        ння$ нье|ние
+        ття$ тье
+        ддя$ дье
+        сся$ сье
+        ззя$ зье
+        жжя$ жье
+        ччя$ чье
+        шшя$ шье
+        'я$ ье|ья|ъя
+        (?<=[бвгджзклмпрстфхцчшщьй]н)а$ ая|а
+        (?<=[аоуиіея])е(?!в) э|е
         йо ё|йо
         ьо ё
-        (?<=в)' |ъ
+        (?<=[бвмп])' |ъ|ь
         ' ь|ъ
+        (?<![а-яіїєґ])є е|э|йе
+        (?<![а-яіїєґ])е э|е
         є е
         ї и
-        (?<![а-яіїєґ])і и|е
+        (?<![а-яіїєґ])і и|э
+        (?<=ц)і$ ы
+        (?<=[жчшщ])і$ и|е
+        і(?=[бвгджзклмнпрст]$) и|о|е
         і и|е
+        (?<=[бвгджзклмнпрстфх])и$ ы|и
+        (?<=[жчшщкгх])и и
         и и|ы
         ґ г
     """,
@@ -186,7 +304,8 @@ _AS_SPOKEN = str.maketrans(
     {"č": "ch", "ć": "ch", "ç": "ch", "š": "sh", "ş": "sh", "ž": "zh", "ł": "l", "ı": "i", "đ": "dj"}
 )
 _CYRILLIC = re.compile("[\u0400-\u052f]")
-_UKRAINIAN = re.compile("[бвдзлмнпрстф]ий$")  # in Russian mostly -ый
+_UKRAINIAN = re.compile("[сц]ьк(?:ий|а|е)$")
+_RUSSIAN = re.compile("[сц]к(?:ий|ая|ое|ие)$|(?:ая|ое)$")
 
 
 class Spellings(NamedTuple):
@@ -199,29 +318,56 @@ class Spellings(NamedTuple):
 
 def known(name: str) -> Spellings | None:
     """How the table writes this name, however it was given; None where it is not in it."""
-    return _table().get(name.replace("ё", "е"))
+    return _tables()[0].get(name.replace("ё", "е"))
+
+
+def part(word: str) -> Spellings | None:
+    """The same of a word of which names of several words are made."""
+    return _tables()[1].get(word.replace("ё", "е"))
+
+
+def written_in(words: Sequence[str]) -> str:
+    """The language of a name, of which one word may show what another does not: "ru", "uk", or "" where none does."""
+    shown = {language[0] for word in words if len(language := _shown_by(word)) == 1}
+    return shown.pop() if len(shown) == 1 else ""
+
+
+def _shown_by(word: str) -> tuple[str, ...]:
+    row, plain = known(word), word.replace("ё", "е")
+    if row is None:
+        return _letters_of(word)
+    return tuple(one for one in LANGUAGES if any(way.replace("ё", "е") == plain for way in getattr(row, one)))
 
 
 @lru_cache(maxsize=4096)
-def spell(word: str) -> Spellings:
-    """How this word of a name is written, by the table or by rule; the given spelling is among them."""
-    if row := known(word):
+def spell(word: str, language: str = "", *, alone: bool = True) -> Spellings:
+    """How this word of a name is written, by the table or by rule; the given spelling is among them. `language`: that of the name,
+    where it is known. `alone`: the word is all of it; the Большой theatre is no Великий."""
+    if row := known(word) or (None if alone else part(word)):
         return Spellings(row.ru, row.uk, row.en | _latin(row.ru, "ru") | _latin(row.uk, "uk"))
     if not _CYRILLIC.search(word):
         plain = unicodedata.normalize("NFKD", word.translate(_AS_SPOKEN)).encode("ascii", "ignore").decode()
         ru, uk = (by_rule(plain, "en", language) for language in ("ru", "uk")) if plain else (frozenset[str](),) * 2
         return Spellings(ru, uk, frozenset((word,)))
-    own = _languages(word)
+    own = (language,) if language in _letters_of(word) else _languages(word)
     ru = frozenset((word,)) if "ru" in own else by_rule(word, "uk", "ru")
     uk = by_rule(word, "ru", "uk") if "ru" in own else frozenset((word,))
-    if len(own) > 1 and _UKRAINIAN.search(word):
-        ru |= by_rule(word, "uk", "ru")
+    if len(own) > 1:
+        ru, uk = ru | by_rule(word, "uk", "ru"), uk | {word}
     return Spellings(ru, uk, _latin(ru, "ru") | _latin(uk, "uk"))
+
+
+def _letters_of(word: str) -> tuple[str, ...]:
+    """Which of Russian and Ukrainian it can be by its letters, and by how adjectives end."""
+    own = languages(word)
+    if len(own) < 2:
+        return own
+    return ("uk",) if _UKRAINIAN.search(word) else ("ru",) if _RUSSIAN.search(word) else own
 
 
 def _languages(word: str) -> tuple[str, ...]:
     """Which it is from. Where letters do not tell, the dictionaries may: of those that know it, if only one does."""
-    own = languages(word)
+    own = _letters_of(word)
     knowing = tuple(
         language for language in own if any(base == word for _, base in dictionary(language).readings(word))
     )
@@ -233,15 +379,31 @@ def _latin(words: Iterable[str], language: str) -> frozenset[str]:
 
 
 def by_rule(word: str, source: str, target: str) -> frozenset[str]:
-    """The likeliest ways to write the word in another language's letters."""
-    options = [_options(step, source, target) for step in _steps(source, target).finditer(word)]
-    return frozenset("".join(way) for way in islice(product(*options), LIMIT if target != "en" else 2 * LIMIT))
+    """The likeliest ways to write the word in another language's letters. Who writes и as і does so throughout the word."""
+    letters, ways = _LETTERS[target], _ways(source, target)
+    steps = [(step.group(), step.lastgroup) for step in _steps(source, target).finditer(word)]
+    rules = [rule for rule in dict.fromkeys(rule for _, rule in steps if rule) if len(ways[rule]) > 1]
+    found = []
+    for chosen in islice(_choices([len(ways[rule]) for rule in rules]), LIMIT if target != "en" else 2 * LIMIT):
+        taken = dict(zip(rules, chosen, strict=True))
+        found.append(
+            "".join(ways[rule][taken.get(rule, 0)] if rule else letters.get(letter, letter) for letter, rule in steps)
+        )
+    return frozenset(found)
 
 
-def _options(step: re.Match[str], source: str, target: str) -> tuple[str, ...]:
-    if step.lastgroup is None:
-        return (_LETTERS[target].get(step.group(), step.group()),)
-    return _ways(source, target)[int(step.lastgroup[1:])]
+def _choices(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Which way to take of each rule: the likeliest of all, then those that differ from it in one rule, then in two."""
+    first = (0,) * len(counts)
+    yield first
+    others = [(place, way) for place, count in enumerate(counts) for way in range(1, count)]
+    for number in (1, 2, 3):
+        for some in combinations(others, number):
+            if len({place for place, _ in some}) == number:
+                chosen = list(first)
+                for place, way in some:
+                    chosen[place] = way
+                yield tuple(chosen)
 
 
 @cache
@@ -254,14 +416,34 @@ def _steps(source: str, target: str) -> re.Pattern[str]:
 
 
 @cache
-def _ways(source: str, target: str) -> tuple[tuple[str, ...], ...]:
-    """What each rule leaves open."""
-    return tuple(tuple(rule.split()[1].split("|")) for rule in _RULES[source, target].strip().splitlines())
+def _ways(source: str, target: str) -> dict[str, tuple[str, ...]]:
+    """What each rule leaves open, by the name of its group."""
+    rules = _RULES[source, target].strip().splitlines()
+    return {f"r{place}": tuple(rule.split()[1].split("|")) for place, rule in enumerate(rules)}
+
+
+def _adjectives(rows: Iterable[str]) -> Iterator[str]:
+    """Each row in both genders, in neither and in the plural."""
+    for row in rows:
+        ru, uk = (column.strip() for column in row.split("|"))
+        soft = uk.endswith("ій")
+        endings = (("яя", "я"), ("ее", "є"), ("ие", "і")) if soft else (("ая", "а"), ("ое", "е"), (f"{ru[-2]}е", "і"))
+        if ru.endswith("ой"):
+            endings = (*endings[:2], ("ые", "і"))
+        yield f"{ru} | {uk} | "
+        for russian, ukrainian in endings:
+            yield f"{ru[:-2]}{russian} | {uk[:-2]}{ukrainian} | "
 
 
 @cache
-def _table() -> dict[str, Spellings]:
-    rows = [row for group in tomllib.loads(_TABLE.read_text(encoding="utf-8")).values() for row in group]
+def _tables() -> tuple[dict[str, Spellings], dict[str, Spellings]]:
+    """Of names, and of what names are made of."""
+    groups = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
+    parts = [*groups.pop("words"), *_adjectives(groups.pop("adjectives"))]
+    return _table(row for group in groups.values() for row in group), _table(parts)
+
+
+def _table(rows: Iterable[str]) -> dict[str, Spellings]:
     table: dict[str, Spellings] = {}
     for row in rows:
         columns = [

@@ -16,7 +16,7 @@ from monitor.matching.english import plural
 from monitor.matching.fold import LETTERS, SHARED, fold_each, fold_words
 from monitor.matching.query import Leaf
 from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOINED, LATIN, MARKED, PARTING, SCRIPTS
-from monitor.matching.spelling import Spellings, by_rule, known, spell
+from monitor.matching.spelling import Spellings, by_rule, known, spell, written_in
 from monitor.matching.words import common_forms, inflect, inflect_name, languages
 
 ACRONYM = 5
@@ -96,21 +96,24 @@ def word_name(name: str, *, kind: str, case: str) -> tuple[Wording, ...]:
     wordings: list[Wording] = []
     for spelled in dict.fromkeys((words, *_with_numbers(name), *_translated(name))):
         rows = _orders(spelled, name) if kind == "person" else _numbered(spelled)
-        write = partial(_named, kind=kind, case=case, single=len(spelled) == 1, one=rows[0] != spelled)
+        language = written_in([word.lower() for word in spelled])
+        write = partial(
+            _named, kind=kind, case=case, single=len(spelled) == 1, one=rows[0] != spelled, language=language
+        )
         wordings += (Wording(tuple(map(write, row)), signs=signs) for row in rows)
         if len(spelled) > 1:
             wordings.append(_tag(tuple(word.base if isinstance(word, Slot) else word for word in rows[0])))
     return tuple(wordings)
 
 
-def _named(word: str | Slot, *, kind: str, case: str, single: bool, one: bool) -> Slot:
+def _named(word: str | Slot, *, kind: str, case: str, single: bool, one: bool, language: str) -> Slot:
     """`one`: the name has a number, and means one thing. What stands in small letters in the name of a place is an adjective or a
     common noun."""
     if isinstance(word, Slot):
         return word
     if kind != "person":
         kind = "place" if one or (kind == "place" and word[0].isupper()) else ""
-    return _slot(word, kind=kind, case=case, single=single)
+    return _slot(word, kind=kind, case=case, single=single, language=language)
 
 
 def word_leaf(leaf: Leaf) -> tuple[Wording, ...]:
@@ -139,11 +142,11 @@ def _words(name: str) -> Iterable[str]:
 
 
 def _translated(name: str) -> Iterable[tuple[str, ...]]:
-    """The table's other spellings of a whole name of several words."""
+    """The table's other spellings of a whole name, where it has several words there or here."""
     row = known(" ".join(name.casefold().split()))
     for spelling in sorted(frozenset().union(*row)) if row else ():
         words = tuple(word.capitalize() for word in _words(spelling))
-        if len(words) > 1:
+        if len(words) > 1 or " " in name:
             yield words
 
 
@@ -194,7 +197,7 @@ def _orders(words: tuple[str, ...], name: str) -> list[Row]:
 
 def _tag(words: tuple[str, ...]) -> Wording:
     """#ВячеславГладков: the words in their base form, run together behind # or @."""
-    spelled = [spell(word.lower()) for word in words]
+    spelled = [spell(word.lower(), alone=False) for word in words]
     joined = (
         "".join(min(getattr(one, language), key=_shortest, default="") for one in spelled)
         for language in Spellings._fields
@@ -239,15 +242,16 @@ def _exact(word: str, case: str, *, single: bool) -> Slot:
 
 
 @lru_cache(maxsize=4096)
-def _slot(word: str, *, kind: str, case: str, single: bool) -> Slot:
+def _slot(word: str, *, kind: str, case: str, single: bool, language: str = "") -> Slot:
     """A word of a name in all forms and spellings. Whether it stands alone, a `single` one, decides how it is told from words."""
     lower = word.lower()
-    ways = spell(lower)
+    ways = spell(lower, language, alone=single)
     common: dict[str, bool] = {}
     acronym = kind != "person" and _is_acronym(word)
     if acronym:
         endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
-        forms = {lower + ending for ending in endings}.union(*(known(lower) or ((), by_rule(lower, "ru", "en"))))
+        other = known(lower) or (by_rule(lower, "uk", "ru"), by_rule(lower, "ru", "uk"), by_rule(lower, "ru", "en"))
+        forms = {lower + ending for ending in endings}.union(*other)
     else:
         cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
         latin = [ways.en] if kind == "place" else map(plural, ways.en)

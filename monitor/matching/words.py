@@ -12,7 +12,7 @@ from functools import lru_cache
 from monitor.matching.dictionaries import LANGUAGES, Parse, Tag, dictionary
 from monitor.matching.english import english
 
-RULES = "3"
+RULES = "4"
 """Raised with every change to this package that changes what is found; part of a story's edition."""
 
 _PROPER = frozenset(("Name", "Surn", "Patr", "Geox", "Orgn", "Trad", "Abbr", "Init"))
