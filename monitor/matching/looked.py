@@ -61,7 +61,8 @@ class Looked:
     def __init__(self, plan: Plan, texts: Sequence[str]) -> None:
         self._plan = plan
         self._told = Told(fold_page([text[:FARTHEST] for text in texts]))
-        self._told.cut.update(number for number, text in enumerate(texts) if len(text) > FARTHEST)
+        if max(map(len, texts), default=0) > FARTHEST:
+            self._told.cut.update(number for number, text in enumerate(texts) if len(text) > FARTHEST)
         self._waiting: dict[int, list[tuple[int, int, int]]] = {}
         """By text: start, end and group of what may be told later."""
         self._spaced: dict[int, list[tuple[int, Stretch]]] = {}
@@ -99,13 +100,17 @@ class Looked:
     def _scan(self) -> None:
         told, page = self._told, self._told.page.folded
         text, plan = page.text, self._plan
+        hits = plan.find(text)
+        if not hits:
+            return
         patterns, groups, roles = plan.patterns, plan.groups, plan.roles
-        number, boundary, left = 0, text.find(_BOUNDARY), LOOKS
+        number, looked, left = 0, 0, LOOKS
         strangers, gates = Strangers(page), Gates(page)
-        for start, end, pattern in plan.find(text):
-            while 0 <= boundary < start:
-                number, boundary, left = number + 1, text.find(_BOUNDARY, boundary + 1), LOOKS
+        for start, end, pattern in hits:
+            if passed := text.count(_BOUNDARY, looked, start):
+                number, left = number + passed, LOOKS
                 strangers.forget()
+            looked = start
             group = patterns[pattern]
             left -= len(groups[group])
             if left < 0:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import msgpack
+from msgspec.structs import replace as replaced
 
 from monitor.matching.compiled import Compiled, keep, kept
 from monitor.matching.dictionaries import versions
 from monitor.matching.explain import explain
 from monitor.matching.index import Index
 from monitor.matching.looked import Looked
-from monitor.matching.query import Name, Node, holds, replace, shown
+from monitor.matching.query import Node, holds, replace, shown
 from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of
 from monitor.matching.words import RULES
 from monitor.model.channel import Identity
@@ -111,7 +112,10 @@ class Matcher:
         looked = self._index.look([text for subject in subjects for _, text in subject.fields])
         if everything:
             looked.tell_all()
-        sightings, ends = [_NOTHING] * len(subjects), list(accumulate(len(subject.fields) for subject in subjects))
+        sightings = [_NOTHING] * len(subjects)
+        if not (everything or self._always or looked.shown or looked.cut):
+            return sightings
+        ends = list(accumulate(len(subject.fields) for subject in subjects))
         if everything or self._always:
             places: Iterable[int] = range(len(subjects))
         else:
@@ -120,7 +124,7 @@ class Matcher:
             texts = range(ends[place] - len(subjects[place].fields), ends[place])
             sighting = self._sighting(subjects[place], looked, texts, everything=everything)
             truncated = not looked.cut.isdisjoint(texts)
-            sightings[place] = msgspec.structs.replace(sighting, truncated=True) if truncated else sighting
+            sightings[place] = replaced(sighting, truncated=True) if truncated else sighting
         return sightings
 
     def _sighting(self, subject: Subject, looked: Looked, texts: range, *, everything: bool) -> Sighting:
@@ -185,7 +189,19 @@ class _Story:
             name: replace(tree, lambda leaf: numbers[term_of(leaf)]) for name, tree in tracked.topics.items()
         }
         self._sources = {numbers[term]: term.text for name in tracked.topics for term in tracked.terms(name)}
-        self._conditions = tracked.conditions
+        self._conditions = [
+            replaced(condition, tree=replace(condition.tree, lambda leaf: leaf.id)) for condition in tracked.conditions
+        ]
+        self._named = defaultdict[int, list[str]](list)
+        """By term: the entities that it shows, and the topics that it may."""
+        for name, terms in self._entities.items():
+            for number, _ in terms:
+                self._named[number].append(name)
+        for name in self._topics:
+            for number in {numbers[term] for term in tracked.terms(name)}:
+                self._named[number].append(name)
+        self._unsaid = [name for name, tree in self._topics.items() if holds(tree, ())]
+        """Topics that hold where nothing is seen."""
 
     @property
     def terms(self) -> Collection[int]:
@@ -194,7 +210,7 @@ class _Story:
 
     def flag(self, subject: Subject, seen: _Seen) -> Found | None:
         """The story, if one of its flags holds."""
-        names = _Names(self, seen)
+        names = self._names(seen)
         held = [
             condition
             for condition in self._conditions
@@ -202,7 +218,7 @@ class _Story:
         ]
         if not held:
             return None
-        shows = {name.id for condition in held for name in shown(condition.tree, names)}
+        shows = {name for condition in held for name in shown(condition.tree, names)}
         spans = self.spans(subject, seen, shows)
         return Found(
             story=self._id,
@@ -218,10 +234,11 @@ class _Story:
         found = [(stretch, name, term) for name in wanted for stretch, term in self._longest(name, subject, seen)]
         return tuple(self._span(subject, *one) for one in sorted(found))
 
-    def holds(self, name: str, seen: _Seen) -> bool:
-        if name in self._entities:
-            return any(term in seen for term, _ in self._entities[name])
-        return holds(self._topics[name], seen)
+    def _names(self, seen: _Seen) -> set[str]:
+        """The entities and topics that hold."""
+        named = {name for term in seen if term in self._named for name in self._named[term]}
+        named.update(self._unsaid)
+        return {name for name in named if name in self._entities or holds(self._topics[name], seen)}
 
     def _longest(self, name: str, subject: Subject, seen: _Seen) -> list[tuple[_Stretch, str]]:
         """The stretches that show a name, each with its term; of those that lie within another, only that other.
@@ -252,17 +269,6 @@ class _Story:
             story=self._id,
             field=field,
         )
-
-
-class _Names:
-    """The names of a story that hold, each looked at when somebody asks."""
-
-    def __init__(self, story: _Story, seen: _Seen) -> None:
-        self._story = story
-        self._seen = seen
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, Name) and self._story.holds(name.id, self._seen)
 
 
 def _heeds(condition: Condition, channel: Identity | None) -> bool:
