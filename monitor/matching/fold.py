@@ -153,9 +153,11 @@ def fold(raw: str) -> Folded:
     """Never raises, whatever the text; takes time in proportion to its length."""
     codes = codecs.charmap_encode(raw, "replace", _CODES)[0]
     text = codes.translate(_TABLE)
-    pieces, places, origins = [b" "], [1], [0]
-    done, size = 0, 1
-    at = codes.find(_UNKNOWN) if codes.count(_UNKNOWN) > raw.count("?") else -1
+    places, origins = [1], [0]
+    if codes.count(_UNKNOWN) == raw.count("?"):
+        return Folded(raw, b" %b " % text, places, origins)
+    pieces, done, size = [b" "], 0, 1
+    at = codes.find(_UNKNOWN)
     while at >= 0:
         rare = _RARE.match(raw, at)
         if rare is None:
@@ -185,6 +187,8 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def fold_page(texts: Sequence[str]) -> Page:
+    if len(texts) == 1 and _BOUNDARY not in texts[0]:
+        return Page(fold(texts[0]), [0])
     raw = GLUE.join(texts)
     if raw.count(_BOUNDARY) >= len(texts):  # only ours may stand between texts
         raw = GLUE.join(text.replace(_BOUNDARY, " ") for text in texts)

@@ -5,7 +5,6 @@ what has been told often enough is looked for no longer.
 """
 
 from array import array
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 
@@ -144,11 +143,11 @@ class Looked:
         """Single words in spaced letters, acronyms of three letters among them. What stands between the letters is part of the
         name there."""
         told, plan, page = self._told, self._plan, self._told.page.folded
-        looks: Counter[int] = Counter()
+        looks: dict[int, int] = {}
         for places in page.spaced():
             letters = bytes(page.text[place] for place in places)
             number = told.page.text_at(page.origin(places[0]))
-            looks[number] += 1
+            looks[number] = looks.get(number, 0) + 1
             if looks[number] > SPACED:
                 told.cut.add(number)
                 continue
