@@ -303,6 +303,7 @@ _LETTERS = {
 _AS_SPOKEN = str.maketrans(
     {"č": "ch", "ć": "ch", "ç": "ch", "š": "sh", "ş": "sh", "ž": "zh", "ł": "l", "ı": "i", "đ": "dj"}
 )
+_BEHIND = re.compile(r"\(\?<[=!](?:\[[^]]*\]|[^()\[])*\)")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 _UKRAINIAN = re.compile("[сц]ьк(?:ий|а|е)$")
 _RUSSIAN = re.compile("[сц]к(?:ий|ая|ое|ие)$|(?:ая|ое)$")
@@ -381,7 +382,7 @@ def _latin(words: Iterable[str], language: str) -> frozenset[str]:
 def by_rule(word: str, source: str, target: str) -> frozenset[str]:
     """The likeliest ways to write the word in another language's letters. Who writes и as і does so throughout the word."""
     letters, ways = _LETTERS[target], _ways(source, target)
-    steps = [(step.group(), step.lastgroup) for step in _steps(source, target).finditer(word)]
+    steps = list(_walk(word, source, target))
     rules = [rule for rule in dict.fromkeys(rule for _, rule in steps if rule) if len(ways[rule]) > 1]
     found = []
     for chosen in islice(_choices([len(ways[rule]) for rule in rules]), LIMIT if target != "en" else 2 * LIMIT):
@@ -390,6 +391,16 @@ def by_rule(word: str, source: str, target: str) -> frozenset[str]:
             "".join(ways[rule][taken.get(rule, 0)] if rule else letters.get(letter, letter) for letter, rule in steps)
         )
     return frozenset(found)
+
+
+def _walk(word: str, source: str, target: str) -> Iterator[tuple[str, str | None]]:
+    """The pieces of the word, each with the rule for it."""
+    place = 0
+    while place < len(word):
+        rules = _rules_at(word[place], source, target)
+        step = rules.match(word, place) if rules else None
+        yield (step.group(), step.lastgroup) if step else (word[place], None)
+        place = step.end() if step else place + 1
 
 
 def _choices(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
@@ -407,12 +418,19 @@ def _choices(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 @cache
-def _steps(source: str, target: str) -> re.Pattern[str]:
-    """One expression for all rules, each a group named for its place in the list; any other letter goes alone."""
-    patterns = (rule.split()[0] for rule in _RULES[source, target].strip().splitlines())
-    return re.compile(
-        "|".join([*(f"(?P<r{place}>{pattern})" for place, pattern in enumerate(patterns)), "."]), re.DOTALL
-    )
+def _rules_at(letter: str, source: str, target: str) -> re.Pattern[str] | None:
+    """The rules that may begin at this letter, each a group named for its place in the list; None where there are none."""
+    patterns = [rule.split()[0] for rule in _RULES[source, target].strip().splitlines()]
+    own = [f"(?P<r{place}>{one})" for place, one in enumerate(patterns) if _beginning(one).match(letter)]
+    return re.compile("|".join(own)) if own else None
+
+
+@cache
+def _beginning(pattern: str) -> re.Pattern[str]:
+    """What the first letter of a match may be: for each alternative a letter, a class of them, or any."""
+    parts = re.split(r"\|(?![^()]*\))", _BEHIND.sub("", pattern))
+    firsts = [re.match(r"\[[^]]*\]|[^(\[.]", part) for part in parts]
+    return re.compile("|".join(first.group() if first else "." for first in firsts))
 
 
 @cache

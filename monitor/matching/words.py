@@ -7,7 +7,7 @@ Words of a query take the dictionary's forms alone where it knows them. Words ar
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from monitor.matching.dictionaries import LANGUAGES, Parse, Tag, dictionary
 from monitor.matching.english import english
@@ -93,7 +93,10 @@ _RULES = {
 }
 
 
-def _read(ending: str, stem: str, cases: str) -> tuple[re.Pattern[str], str, tuple[str, ...], tuple[str, ...]]:
+_Ending = tuple[re.Pattern[str], str, tuple[str, ...], tuple[str, ...]]
+
+
+def _read(ending: str, stem: str, cases: str) -> _Ending:
     listed = [tuple(case.replace("-", "") for case in part.split()) for part in f"{cases} |".split("|")]
     return re.compile(f"(?:{ending})$"), stem, listed[0], listed[1]
 
@@ -214,7 +217,24 @@ def _may_be(tag: Tag, parse: Parse, *, kind: str) -> bool:
 def _endings(word: str, language: str, *, place: bool = False) -> set[str]:
     return {
         ending.sub(stem, word) + case
-        for ending, stem, cases, others in _ENDINGS[language]
+        for ending, stem, cases, others in _endings_at(word[-1:], language)
         if ending.search(word)
         for case in (cases if place else cases + others)
     }
+
+
+@cache
+def _endings_at(letter: str, language: str) -> tuple[_Ending, ...]:
+    """The rules for words that end so."""
+    return tuple(one for one, last in zip(_ENDINGS[language], _LASTS[language], strict=True) if last.search(letter))
+
+
+def _last(pattern: str) -> re.Pattern[str]:
+    """What the last letter of a match may be. A pattern that only looks behind ends where each of its alternatives does."""
+    within = re.fullmatch(r"\(\?<=((?:\[[^]]*\]|[^()\[])*)\)", pattern)
+    parts = re.split(r"\|(?![^\[]*\])", within[1]) if within else [pattern]
+    lasts = [re.search(r"\[[^]]*\]$|[^)\]?]$", part) for part in parts]
+    return re.compile("|".join(last.group() if last else "." for last in lasts))
+
+
+_LASTS = {language: tuple(_last(ending) for ending, *_ in rules) for language, rules in _RULES.items()}
