@@ -118,7 +118,11 @@ class Pulse:
         now = self._clock.now()
         if known is not None:
             self._suspect = known.figures.get("suspect", 0) > 0
-            await self._blind(min(int(known.figures.get("seen", known.at)), now), now, "the daemon was not running")
+            started, self._seen = self._seen, min(int(known.figures.get("seen", known.at)), now)
+            await self._blind(self._seen, now, "the daemon was not running")
+            if not self._waiting:  # before it is recorded, whoever comes after us must find since when
+                self._seen = started
+                self._told.pop((PART, SUBJECT), None)
         last = await self._last()
         if now < UNSYNCED:
             await self._judge(None, "clock_unsynced: this clock was never set")
@@ -187,7 +191,7 @@ class Pulse:
     def _look(self, now: Instant, steady: Instant) -> None:
         """Until when was everything seen? Where a source is away, only until it went."""
         well = [self._health.well_at("source", name) for name in self._sources()]
-        if not self._behind and not self._stood and None not in well:
+        if not self._behind and not self._stood and not self._waiting and None not in well:
             self._seen = now - max((steady - at for at in well if at is not None), default=0)
 
     async def _blind(self, since: Instant, until: Instant, reason: str) -> None:
