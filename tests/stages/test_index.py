@@ -98,8 +98,8 @@ async def test_takes_in_what_is_recorded_when_it_is_woken(store: Store, search: 
     calm.set()
     stage = asyncio.create_task(keep_indexed(store.ledger, search, recorded=recorded, calm=calm))
     try:
-        async with asyncio.timeout(4):  # less than the stage would wait by itself
-            for number in range(1, 4):
+        async with asyncio.timeout(20):  # by itself it would look ten times in 50 s
+            for number in range(1, 11):
                 await store.ledger.append([revision(f"Bridge {number}", number=number)])
                 recorded.set()
                 found: Sequence[int] = []

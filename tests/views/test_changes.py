@@ -30,9 +30,9 @@ def test_of_two_words_said_over_and_over_again_is_told_in_no_time() -> None:
     """HOS-06: what somebody writes who wants the comparison to take minutes is told as far as it was looked at."""
     before, after = "a " * 450, "".join("a b " if each % 2 else "a a " for each in range(225))
 
-    began = time.perf_counter()
+    began = time.process_time()
     found = list(changes(before, after))
-    took = time.perf_counter() - began
+    took = time.process_time() - began
 
     assert "".join(words for what, words in found if what != "gone") == after
     assert "".join(words for what, words in found if what != "new") == before

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import secrets
-import statistics
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -445,8 +444,8 @@ async def test_learns_no_names_from_how_long_the_answer_takes(there: Site) -> No
                 times.append(time.perf_counter() - began)
                 texts.add(answer.text.replace(mallory.token, ""))
 
-    medians = [statistics.median(times) for times in took.values()]
-    assert max(medians) < 3 * min(medians)
+    shortest = [min(times) for times in took.values()]  # with nothing else in between
+    assert max(shortest) < 3 * min(shortest)
     assert len(texts) == 1
 
 

@@ -426,7 +426,7 @@ async def test_answers_others_while_many_hold_their_requests_back(there: Site) -
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
     assert answer.status_code == 200
-    assert took < 2
+    assert took < 10  # a third of what each of them is waited for
 
 
 # ----------------------------------------------------------------------------------------------------------------- writing

@@ -420,9 +420,9 @@ async def test_however_much_it_is_is_shown_by_its_beginning(tmp_path: Path, kind
     async with site(tmp_path, fill) as there, there.signed_in() as olena:
         took = {}
         for path in ("/", "/story/bridge", "/post/bridge_news/1", "/review", "/search?q=bridge", "/feed/bridge.atom"):
-            began = time.perf_counter()
+            began = time.process_time()  # the pages are made in this process
             answer = await olena.get(path)
-            took[path] = time.perf_counter() - began
+            took[path] = time.process_time() - began
             assert answer.status_code == 200, path
             assert len(answer.text) < 1_500_000, path
         page = (await olena.get("/post/bridge_news/1")).text
