@@ -196,7 +196,7 @@ class Receiver:
         finally:
             self._server.close()
 
-    async def until(self, enough: Any, *, seconds: float = 30) -> None:
+    async def until(self, enough: Any, *, seconds: float = 60) -> None:
         """Returns when `enough(received)`. TimeoutError if it never is."""
         async with asyncio.timeout(seconds):
             while not enough(self.received):

@@ -28,7 +28,7 @@ class Inbox:
         return handler
 
     async def take(self, count: int = 1) -> list[tuple[str, Any]]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return [await self._queue.get() for _ in range(count)]
 
     def empty(self) -> bool:

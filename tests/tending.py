@@ -128,7 +128,7 @@ def _tended(
     return tended
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
     """Returns when the condition holds; TimeoutError if it never does."""
     async with asyncio.timeout(seconds):
         while not await condition():

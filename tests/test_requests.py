@@ -34,6 +34,7 @@ def test_the_page_lists_what_the_door_lets_through() -> None:
     assert written() == {role: set(methods) for role, methods in LISTED.items()}
 
 
+@pytest.mark.timeout(240)  # an account looks who is signed in to it when it has run for a minute
 async def test_a_server_receives_nothing_else_over_the_whole_life_of_an_installation(
     telegram: Server, tmp_path: Path
 ) -> None:

@@ -212,7 +212,7 @@ async def test_col_41_no_alert_is_a_forward(bridge: Server, tmp_path: Path) -> N
         async def sent() -> bool:
             return bool(bridge.world.sent)
 
-        await until(sent, seconds=20)
+        await until(sent)
 
     (alert,) = bridge.world.sent
     assert FLAGGED in alert.text
@@ -260,8 +260,8 @@ async def test_col_41_another_account_takes_over_a_channel_that_is_withheld_from
         for name in ("bridge_news", "harbour_news"):
             bridge.world.publish(name, f"Seen elsewhere on {name}.")
 
-        await until(lambda: _said(store, "Seen elsewhere on bridge_news."), seconds=20)
-        await until(lambda: _said(store, "Seen elsewhere on harbour_news."), seconds=20)
+        await until(lambda: _said(store, "Seen elsewhere on bridge_news."))
+        await until(lambda: _said(store, "Seen elsewhere on harbour_news."))
 
         records = await store.ledger.read(0, 1000)
         told = {(each.content.standing, each.content.account) for each in records if isinstance(each.content, Access)}
@@ -289,7 +289,7 @@ async def test_col_41_a_channel_that_no_account_may_see_is_red(bridge: Server, t
             told = {each.content.account for each in records if isinstance(each.content, Access)}
             return told == {"reader-1", "reader-2"}
 
-        await until(restricted, seconds=20)
+        await until(restricted)
         await until(lambda: _red(store, "bridge_news"))
         records = await store.ledger.read(0, 1000)
         assert not [each for each in records if each.kind is Kind.DELETED]

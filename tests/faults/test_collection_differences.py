@@ -79,7 +79,7 @@ async def test_col_01_each_of_them_is_alerted_once_and_marked_late(
             long_ago = telegram.world.now() - HOUR
             posts = [telegram.world.publish("bridge_news", f"{FLAGGED} №{each}", long_ago) for each in range(8)]
 
-            await receiver.until(lambda received: len(received) >= 8, seconds=60)
+            await receiver.until(lambda received: len(received) >= 8)
             await until(lambda: _settled(store))
 
             bodies = [body for _, body, _ in receiver.received]

@@ -96,19 +96,19 @@ async def test_col_07_a_death_between_the_push_and_the_commit_loses_nothing(brid
         async with open_store(installation.store) as store:
             daemon = await installation.start()
             first = bridge.world.publish("bridge_news", "First.")
-            await until(lambda: _holds(store, [first]), seconds=60)
+            await until(lambda: _holds(store, [first]))
             _, most = resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE)
             full = installation.store.with_name(installation.store.name + "-wal").stat().st_size
             resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (full, most))
             posts = [bridge.world.publish("bridge_news", f"{FLAGGED} №{number} {_large()}") for number in range(20)]
-            await until(lambda: _complained(installation), seconds=60)  # it has them, and cannot write them
+            await until(lambda: _complained(installation))  # it has them, and cannot write them
             daemon.kill()
             await daemon.wait()
             assert not await _holds(store, posts)
 
             async with installation.running():
-                await until(lambda: _holds(store, posts), seconds=60)
-                await receiver.until(lambda received: len(received) >= 20, seconds=60)
+                await until(lambda: _holds(store, posts))
+                await receiver.until(lambda received: len(received) >= 20)
                 await until(lambda: _settled(store))
 
             said = Counter(

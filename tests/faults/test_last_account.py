@@ -98,11 +98,11 @@ async def test_col_05_a_public_channel_that_no_account_may_see_any_more_is_read_
             async def met() -> bool:
                 return len(await store.peers.contacts()) == 2
 
-            await until(met, seconds=60)
+            await until(met)
             for phone in (PHONE, OTHER):
                 ban(world, phone, "bridge_news")
             world.publish("bridge_news", "By its page.")
-            await until(lambda: said(store, "By its page."), seconds=60)
+            await until(lambda: said(store, "By its page."))
             posts = [each for each in await store.ledger.read(0, 10_000) if each.said and each.said.text]
 
     assert [each.source.value for each in posts if each.source] == ["preview"]

@@ -31,6 +31,7 @@ LARGE = 10 << 20
 NOBODY = 10001
 
 
+@pytest.mark.timeout(300)
 async def test_prc_04_posts_of_ten_megabytes_fit_into_little_memory(telegram: Server, tmp_path: Path) -> None:
     installation = await installed(telegram, tmp_path)
     lean = {**os.environ, "MALLOC_ARENA_MAX": "1"}  # as in the unit and the image

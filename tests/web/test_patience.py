@@ -19,10 +19,10 @@ async def a_post(store: SqliteStore) -> None:
 
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncIterator[int]:
-    """Pages that wait for a fifth of a second."""
+    """Pages that wait for a second."""
     async with site(tmp_path, a_post) as there:
         with listening("127.0.0.1", 0) as listener:
-            async with serving(there.settings, listener, patience=0.2):
+            async with serving(there.settings, listener, patience=1):
                 yield listener.getsockname()[1]
 
 
