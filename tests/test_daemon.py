@@ -327,4 +327,7 @@ async def _settled(store: SqliteStore, count: int) -> bool:
 
 async def _reported(store: SqliteStore) -> bool:
     """The stage has said in the health rows what it did."""
-    return any(fact.subject == "media" and fact.figures["skipped"] for fact in await store.health.facts())
+    return any(
+        fact.subject == "media" and fact.figures["skipped"] and fact.figures["files held"]
+        for fact in await store.health.facts()
+    )

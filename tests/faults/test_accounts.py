@@ -76,7 +76,7 @@ async def test_col_12_a_key_used_from_two_places_is_used_no_more_from_the_first_
     news.faults.fail("*", "AUTH_KEY_DUPLICATED", times=None)
     before = len(news.calls.log)
     async with open_store(installation.store) as store, installation.running() as daemon:
-        await until(lambda: red(store))
+        await until(lambda: _says(store, "AUTH_KEY_DUPLICATED"))
         asked = len(news.calls.log)
         polled = await fact(store)
         await until(lambda: _later(store, polled))

@@ -14,6 +14,7 @@ import pytest
 from faults.daemons import (
     CHANNEL,
     befallen,
+    fact,
     green,
     installed,
     met,
@@ -26,7 +27,8 @@ from faults.daemons import (
 from installation import Installation
 from measuring import FULL, Measured
 
-from monitor.model.record import Kind
+from monitor.model.instant import Instant
+from monitor.model.record import Blind, Kind, Record
 from monitor.rehearsal import Server
 from monitor.stores.sqlite.store import SqliteStore, open_store
 
@@ -65,10 +67,11 @@ async def test_prc_01_sigterm_under_load_ends_it_in_time_and_nothing_is_lost(
         async with installation.running():
             await until(lambda: green(store))
         author = asyncio.create_task(write())
-        for _ in range(STOPS):
+        for stop in range(1, STOPS + 1):
             daemon = await installation.start()
             want = f"Post {number + 20}."
             await until_recorded(store, want)
+            await until(lambda stop=stop: _declared(store, stop))
             began = loop.time()
             daemon.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(daemon.wait(), ENDS_IN) == 0, installation.log()
@@ -80,10 +83,20 @@ async def test_prc_01_sigterm_under_load_ends_it_in_time_and_nothing_is_lost(
         found = await records(store)
 
     assert texts(found) == sorted(f"Post {each}." for each in range(1, number + 1))
-    stops = [each.content for each in found if each.kind is Kind.BLIND and "not running" in each.content.reason]
+    stops = _stops(found)
     assert len(stops) == STOPS + 1
     assert all(each.since <= each.until for each in stops)
     measured("SIGTERM under load", STOPS, f"slowest end {slowest:.1f} s; {number:,} posts, 0 lost, 0 twice")
+
+
+def _stops(found: list[Record]) -> list[Blind]:
+    """The whiles in which it is said not to have run."""
+    return [each.content for each in found if each.kind is Kind.BLIND and "not running" in each.content.reason]
+
+
+async def _declared(store: SqliteStore, stops: int) -> bool:
+    """Has each life since said that nobody watched before it?"""
+    return len(_stops(await records(store, Kind.BLIND))) == stops
 
 
 async def test_prc_02_sighup_interrupts_it_so_that_it_is_started_again(telegram: Server, tmp_path: Path) -> None:
@@ -164,10 +177,15 @@ async def test_prc_03_a_task_that_dies_takes_the_process_with_it(
     async with open_store(installation.store) as store:
         daemon = await befallen(installation, deed, task)
         await until(lambda: green(store))
+        await until(lambda: _dealt_with(store))  # what breaks over a record is taken for the record's fault
 
         daemon.send_signal(signal.SIGUSR1)
 
         assert await asyncio.wait_for(daemon.wait(), 15) == 1, installation.log()
+
+
+async def _dealt_with(store: SqliteStore) -> bool:
+    return await store.positions.position("detect") == await store.ledger.size()
 
 
 async def test_prc_05_without_file_descriptors_it_does_less_and_recovers(telegram: Server, tmp_path: Path) -> None:
@@ -198,15 +216,16 @@ async def test_prc_06_a_crash_loop_connects_no_more_often_than_an_account_bears(
 ) -> None:
     installation = await installed(telegram, tmp_path, collect="poll_seconds = 2\nmax_connects = 3")
     connected = 0
-    async with open_store(installation.store):
+    async with open_store(installation.store) as store:
         for _ in range(6):
             before = len(_connects(installation))
+            began = await _told_at(store)
             daemon = await installation.start()
             if before < 3:
                 await _until_more_connects(installation, before)
                 connected += 1
             else:
-                await until(lambda: _said(installation, "daemon started"))
+                await until(lambda began=began: _told_after(store, began))  # it would poll, and is not connected
                 assert telegram.faults.connections == set()
             daemon.kill()
             await daemon.wait()
@@ -226,6 +245,16 @@ async def _until_more_connects(installation: Installation, before: int) -> None:
         return len(_connects(installation)) > before
 
     await until(more)
+
+
+async def _told_at(store: SqliteStore) -> Instant:
+    """When it was last told how the account is."""
+    told = await fact(store, "source", "reader-1")
+    return 0 if told is None else told.at
+
+
+async def _told_after(store: SqliteStore, before: Instant) -> bool:
+    return await _told_at(store) > before
 
 
 async def _said(installation: Installation, words: str) -> bool:
@@ -261,7 +290,8 @@ async def test_prc_08_it_starts_red_while_telegram_is_away_and_recovers(
     else:
         telegram.faults.black_hole()
     async with open_store(installation.store) as store, installation.running():
-        await until(lambda: _is_red(store))
+        await until(lambda: _away(store))
+        assert not await green(store)
 
         await telegram.faults.accept()
         telegram.faults.black_hole(False)
@@ -274,6 +304,12 @@ async def test_prc_08_it_starts_red_while_telegram_is_away_and_recovers(
 
 async def _is_red(store: SqliteStore) -> bool:
     return any(each.red for each in await store.health.facts())
+
+
+async def _away(store: SqliteStore) -> bool:
+    """Is the account red because Telegram was tried, and not because nobody has tried yet?"""
+    told = await fact(store, "source", "reader-1")
+    return told is not None and told.red and ("not reachable" in told.note or "did not answer" in told.note)
 
 
 async def test_prc_08_it_starts_while_another_process_holds_the_database(telegram: Server, tmp_path: Path) -> None:

@@ -115,12 +115,12 @@ async def test_clk_04_a_daemon_that_stays_blocked_ends_and_wants_to_be_started_a
 ) -> None:
     installation = await installed(telegram, tmp_path)
     async with open_store(installation.store) as store:
-        daemon = await befallen(installation, "block", "600", "1", "4")
+        daemon = await befallen(installation, "block", "600", "2", "15")
         await until(lambda: green(store))
 
         daemon.send_signal(signal.SIGUSR1)
 
-        assert await asyncio.wait_for(daemon.wait(), 30) == 1
+        assert await asyncio.wait_for(daemon.wait(), 60) == 1
         assert "wants to be started again" in installation.log()
         telegram.world.publish(CHANNEL, "Meanwhile.")
         async with installation.running():
@@ -183,21 +183,22 @@ async def test_clk_06_a_bug_that_comes_back_after_every_restart_is_red_after_thr
     ]
 
 
-@pytest.mark.parametrize("night", ["2026-03-29T00:59:56Z", "2026-10-25T00:59:56Z"])
+@pytest.mark.parametrize("hour", ["2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"])
 async def test_clk_07_the_nights_in_which_local_clocks_are_set_are_nights_like_others(
-    telegram: Server, tmp_path: Path, night: str
+    telegram: Server, tmp_path: Path, hour: str
 ) -> None:
     installation, clock = await installed(telegram, tmp_path), WallClock(tmp_path)
-    ahead = (parse(night) - time.time_ns() // 1_000_000) // SECOND
+    jump = parse(hour)  # of local time
+    ahead = (jump - 20 * SECOND - time.time_ns() // 1_000_000) // SECOND
     clock.set(ahead)
     telegram.faults.skew(ahead)
-    number, last = 0, parse(night) + 9 * SECOND
+    number = 0
     async with (
         open_store(installation.store) as store,
         installation.running(environment={**clock.environment, "TZ": "Europe/Kyiv"}),
     ):
         await until(lambda: green(store))
-        while telegram.world.now() < last:  # past the hour at which local time jumps
+        while telegram.world.now() < jump + 5 * SECOND:
             number += 1
             telegram.faults.swallow(1, channel=CHANNEL)  # so it is the ticks that bring it
             telegram.world.publish(CHANNEL, f"Post {number}.")
@@ -206,7 +207,9 @@ async def test_clk_07_the_nights_in_which_local_clocks_are_set_are_nights_like_o
         found = [each for each in await records(store) if each.said and each.said.text.startswith("Post")]
         assert [each.said.text for each in found] == [f"Post {each + 1}." for each in range(number)]
         assert all(0 <= each.observed_at - (each.published_at or 0) < 30 * SECOND for each in found)
-        assert not await records(store, Kind.BLIND)
+        assert found[0].observed_at < jump < found[-1].observed_at
+        unseen = [each.content.until - each.content.since for each in await records(store, Kind.BLIND)]
+        assert all(0 <= each < 10 * SECOND for each in unseen)  # a machine that is busy may miss a poll or two
         assert not await records(store, Kind.CLOCK)
 
 
