@@ -199,6 +199,7 @@ def watchman(settings: Settings, store: Store, clock: Clock) -> Watchman:
             "account": [account.name for account in settings.accounts],
             "pushes": [account.name for account in settings.accounts],
             "destination": [subscriber.name for subscriber, _ in settings.subscribers],
+            "story": [story.id for story in settings.stories],
         },
         clock=clock,
         poll_every=int(settings.collect.poll_seconds * SECOND),

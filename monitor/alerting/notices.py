@@ -34,6 +34,7 @@ REMEDIES = {
     "account": "sign the account in again with monitor login, or take it out of monitor.toml",
     "channel": "is its name still right, was it moved or closed? monitor status says who sees it",
     "stage": "look at the daemon's log and at the disk; monitor status says how far it is",
+    "story": "what it could not be evaluated for is in the ledger as a fault; report the bug, or word the story otherwise",
     "duty": "monitor status names the reason; often the disk or a lost signing key",
     "destination": "monitor alerts list says what waits and why; monitor alerts retry sends the dead again",
     "clock": "set this machine's clock, by NTP",

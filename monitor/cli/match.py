@@ -38,7 +38,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
     if not stories:
         tell(f"no stories in {usage.directory / 'stories'}: nothing can match")
     matcher = Matcher(stories)
-    bad = posts = flagged = 0
+    bad = posts = flagged = broken = 0
     with opened_lines(file) as lines:
         found = read_loosely(lines, name=str(file))
         while batch := list(islice(found, BATCH)):
@@ -51,14 +51,18 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
             sightings = matcher.match(subjects, everything=everything)
             posts += len(candidates)
             flagged += sum(bool(sighting.flagged) for sighting in sightings)
+            broken += sum(bool(sighting.broken) for sighting in sightings)
             for candidate, sighting in zip(candidates, sightings, strict=True):
                 if usage.json:
                     _emit(candidate, sighting, everything=everything)
                 else:
                     _say(candidate, sighting)
+                for story in sighting.broken:
+                    reason = type(story.error).__name__
+                    tell(f"{_name(candidate)}: story {story.story} could not be evaluated ({reason}); this is a bug")
     if not usage.json:
         tell(f"{counted(posts, 'post')}, {flagged:,} of them flagged")
-    return 1 if bad else 0
+    return 1 if bad or broken else 0
 
 
 def _emit(candidate: Candidate, sighting: Sighting, *, everything: bool) -> None:
@@ -82,8 +86,7 @@ def _as_json(candidate: Candidate, shown: Sequence[Span], found: Found | None) -
 
 
 def _say(candidate: Candidate, sighting: Sighting) -> None:
-    name = candidate.identity.name if candidate.identity else "a post"
-    post = name if candidate.id is None else f"{name}/{line(str(candidate.id))}"
+    post = _name(candidate)
     for found in sighting.flagged:
         say(f"{post} speaks of {found.story} ({found.priority})", style="bold")
         say_pieces(list(_pieces(candidate.post.text, found.spans)), indent="  | ")
@@ -94,6 +97,11 @@ def _say(candidate: Candidate, sighting: Sighting) -> None:
     if sighting.others:
         seen = ", ".join(f"«{line(span.text)}» {span.story}/{span.name}" for span in sighting.others)
         say(f"{post} also holds {seen}", style="dim")
+
+
+def _name(candidate: Candidate) -> str:
+    name = candidate.identity.name if candidate.identity else "a post"
+    return name if candidate.id is None else f"{name}/{line(str(candidate.id))}"
 
 
 def _pieces(text: str, shown: Sequence[Span]) -> Iterator[Piece]:

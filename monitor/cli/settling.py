@@ -6,6 +6,7 @@ from monitor.cli.progress import Progress
 from monitor.clock import SystemClock
 from monitor.config import Settings
 from monitor.stages.detect import STAGE, Detector
+from monitor.stages.reporting import report
 
 
 async def settle(settings: Settings, store: Store, *, moved: Progress) -> None:
@@ -22,5 +23,6 @@ async def settle(settings: Settings, store: Store, *, moved: Progress) -> None:
     while (position := await store.positions.position(STAGE)) < size:
         moved(position, size)
         await detector.detect()
+    await report(store.health, *detector.broken.values())
     async with searching(settings, store.ledger):
         pass

@@ -3,11 +3,11 @@
 import gc
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import msgpack
@@ -25,7 +25,7 @@ from monitor.model.channel import Identity
 from monitor.model.match import Span
 from monitor.model.story import PRIORITIES, Story, edition
 
-__all__ = ["Found", "Matcher", "Sighting", "Subject", "check", "explain"]
+__all__ = ["Broken", "Found", "Matcher", "Sighting", "Subject", "check", "explain"]
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -48,14 +48,25 @@ class Found(msgspec.Struct, frozen=True):
     why: tuple[str, ...]
 
 
+class Broken(msgspec.Struct, frozen=True):
+    """Nobody knows whether the subject speaks of the story: evaluating it raised `error`, which is a bug."""
+
+    story: str
+    error: Exception
+
+
 class Sighting(msgspec.Struct, frozen=True):
     """`flagged`: the stories, in their order. `others`, where asked for: every span of every story that none of these shows.
-    `truncated`: it is so long, or holds so many tracked words, that the rest of it was not looked at."""
+    `truncated`: it is so long, or holds so many tracked words, that the rest of it was not looked at. `broken`: the stories that
+    could not be evaluated, in their order."""
 
     flagged: tuple[Found, ...]
     others: tuple[Span, ...] = ()
     truncated: bool = False
+    broken: tuple[Broken, ...] = ()
 
+
+T = TypeVar("T")
 
 _NOTHING = Sighting(flagged=())
 
@@ -72,9 +83,11 @@ def _dictionaries() -> str:
 
 class Matcher:
     """The stories in force. `ConfigError` for one that is not well worded. `compiled`: what the `compiled()` of a matcher gave, of
-    these names and words or of others."""
+    these names and words or of others. `explain` says of a span why it stands for its term."""
 
-    def __init__(self, stories: Sequence[Story], compiled: bytes = b"") -> None:
+    def __init__(
+        self, stories: Sequence[Story], compiled: bytes = b"", *, explain: Callable[[Span], str] = explain
+    ) -> None:
         tracked = [read(story) for story in stories]
         self.editions = editions(stories)
         numbers: dict[Term, int] = {}
@@ -83,7 +96,7 @@ class Matcher:
                 for term in story.terms(name):
                     numbers.setdefault(term, len(numbers))
         self._key = sha256(msgpack.encode((_dictionaries(), list(numbers)))).digest()
-        self._stories = [_Story(story, numbers, self.editions[story.story.id]) for story in tracked]
+        self._stories = [_Story(story, numbers, self.editions[story.story.id], explain) for story in tracked]
         self._always: list[int] = []
         self._waking: dict[int, list[int]] = defaultdict(list)
         self._tracking: dict[int, list[int]] = defaultdict(list)
@@ -108,7 +121,8 @@ class Matcher:
         return keep(self._key, Compiled(self._wordings, self._index.automaton))
 
     def match(self, subjects: Sequence[Subject], *, everything: bool = False) -> list[Sighting]:
-        """One sighting a subject, in their order; `everything` asks for the other spans too. Never raises for what a text holds."""
+        """One sighting a subject, in their order; `everything` asks for the other spans too. Never raises for what a text holds; a
+        story that does is `broken` in that sighting, and the others are evaluated all the same."""
         looked = self._index.look([text for subject in subjects for _, text in subject.fields])
         if everything:
             looked.tell_all()
@@ -135,13 +149,27 @@ class Matcher:
             for number in texts:
                 looked.tell(number, later)
             seen = _seen(looked, texts)
-        flagged = [found for place in sorted(awake) if (found := self._stories[place].flag(subject, seen))]
+        broken: dict[int, Exception] = {}
+        tried = [self._try(place, lambda story: story.flag(subject, seen), broken) for place in sorted(awake)]
+        flagged = [found for found in tried if found]
         if not everything:
-            return Sighting(tuple(flagged)) if flagged else _NOTHING
+            return Sighting(tuple(flagged), broken=self._broken(broken)) if flagged or broken else _NOTHING
         told = {span for found in flagged for span in found.spans}
         tracking = sorted({place for term in seen for place in self._tracking[term]})
-        others = [span for place in tracking for span in self._stories[place].spans(subject, seen) if span not in told]
-        return Sighting(tuple(flagged), tuple(others))
+        shown = [self._try(place, lambda story: story.spans(subject, seen), broken) or () for place in tracking]
+        others = [span for spans in shown for span in spans if span not in told]
+        return Sighting(tuple(flagged), tuple(others), broken=self._broken(broken))
+
+    def _try(self, place: int, look: Callable[["_Story"], T | None], broken: dict[int, Exception]) -> T | None:
+        """What looking at one story comes to. The one that raises must not keep the others from being looked at."""
+        try:
+            return look(self._stories[place])
+        except Exception as error:
+            broken.setdefault(place, error)
+            return None
+
+    def _broken(self, errors: Mapping[int, Exception]) -> tuple[Broken, ...]:
+        return tuple(Broken(self._stories[place].id, errors[place]) for place in sorted(errors))
 
 
 @contextmanager
@@ -179,9 +207,12 @@ def _seen(looked: Looked, texts: range) -> _Seen:
 class _Story:
     """One story with its terms by number."""
 
-    def __init__(self, tracked: Tracked, numbers: Mapping[Term, int], edition: str) -> None:
-        self._id = tracked.story.id
+    def __init__(
+        self, tracked: Tracked, numbers: Mapping[Term, int], edition: str, explain: Callable[[Span], str]
+    ) -> None:
+        self.id = tracked.story.id
         self._edition = edition
+        self._explain = explain
         self._entities = {
             name: tuple((numbers[term], term.text) for term in terms) for name, terms in tracked.entities.items()
         }
@@ -221,11 +252,11 @@ class _Story:
         shows = {name for condition in held for name in shown(condition.tree, names)}
         spans = self.spans(subject, seen, shows)
         return Found(
-            story=self._id,
+            story=self.id,
             edition=self._edition,
             priority=max((condition.priority for condition in held), key=PRIORITIES.index),
             spans=spans,
-            why=tuple(map(explain, spans)),
+            why=tuple(map(self._explain, spans)),
         )
 
     def spans(self, subject: Subject, seen: _Seen, names: Collection[str] | None = None) -> tuple[Span, ...]:
@@ -266,7 +297,7 @@ class _Story:
             name=name,
             kind="entity" if name in self._entities else "topic",
             term=term,
-            story=self._id,
+            story=self.id,
             field=field,
         )
 

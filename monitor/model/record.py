@@ -194,12 +194,14 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Faulted(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something could not be dealt with: which stage, what of, the kind of error. `raw`: what could not be read."""
+    """Something could not be dealt with: which stage, what of, the kind of error. `raw`: what could not be read. `story`: the one
+    that could not be evaluated for the record; empty where it is not about one."""
 
     stage: str
     reason: str
     record: int | None = None
     raw: bytes = b""
+    story: str = ""
 
 
 class Timed(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -161,8 +161,16 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
 class Findings(Protocol):
     """What was found in the records, and who is owed an alert for it."""
 
-    async def file(self, matches: Sequence[Match], alerts: Sequence[Alert], *, since: int, upto: int) -> bool:
-        """Keep matches (in the ledger too), alerts and the position of `detect`, all or nothing. False, and nothing
+    async def file(
+        self,
+        matches: Sequence[Match],
+        alerts: Sequence[Alert],
+        *,
+        since: int,
+        upto: int,
+        faults: Sequence[Draft] = (),
+    ) -> bool:
+        """Keep matches and faults (in the ledger too), alerts and the position of `detect`, all or nothing. False, and nothing
         is kept, where the position is no longer `since`: another process has been there."""
         ...
 

@@ -9,12 +9,13 @@ import structlog
 from monitor.alerting.holding import USUAL, Pauses
 from monitor.alerting.plan import Audience, plan, said_before
 from monitor.errors import MonitorError, Unavailable
-from monitor.matching.matcher import Matcher, Subject
+from monitor.matching.matcher import Broken, Matcher, Subject
 from monitor.model.instant import SECOND
 from monitor.model.match import Match
 from monitor.model.post import Post
 from monitor.model.record import Draft, Faulted, Kind, Record
 from monitor.ports import Clock, Fact, Findings, Health, Ledger, Positions
+from monitor.stages.broken import broken_at, mended
 from monitor.stages.reporting import report
 from monitor.stages.waking import woken
 
@@ -63,6 +64,13 @@ class Detector:
         self._audience = audience
         self._clock = clock
         self._pauses = pauses
+        self.broken: dict[str, Fact] = {}
+        """By id, the stories that could not be evaluated for some record since the start."""
+
+    async def look_again(self, health: Health) -> None:
+        """Stories that an earlier process found broken are well again where they no longer are."""
+        well = await mended(await health.facts(), self._ledger, self._matcher, now=self._clock.now())
+        await report(health, *well)
 
     async def detect(self, *, limit: int = READ) -> Dealt:
         """Deals with the next records, at most `limit`. None: there were no further ones, or another process was quicker."""
@@ -92,14 +100,13 @@ class Detector:
                 post=record.post,
                 reason=reason,
             )
-            fault = Faulted(stage=STAGE, reason=reason, record=record.index)
-            draft = Draft(content=fault, channel=record.channel, post=record.post, observed_at=self._clock.now())
-            await self._ledger.append([draft])
-            await self._findings.file([], [], since=record.index, upto=record.index + 1)
+            fault = self._fault(record, reason)
+            if not await self._findings.file([], [], since=record.index, upto=record.index + 1, faults=[fault]):
+                return Dealt()
             return Dealt(records=1, faults=1)
 
     async def _deal_with(self, records: Sequence[Record]) -> Dealt:
-        matches = self._matches(records)
+        matches, broken = self._matches(records)
         flagged = {match.record for match in matches}
         changes = [record for record in records if record.kind in _CHANGES]
         posts = sorted({(record.number, record.post) for record in changes})
@@ -125,14 +132,22 @@ class Detector:
             preceding=preceding,
             pauses=self._pauses,
         )
-        if not await self._findings.file(matches, alerts, since=first, upto=last + 1):
+        faults = [self._fault(record, type(each.error).__name__, each.story) for record, each in broken]
+        if not await self._findings.file(matches, alerts, since=first, upto=last + 1, faults=faults):
             return Dealt()
-        return Dealt(records=len(records), matches=len(matches), alerts=len(alerts))
+        for record, each in broken:
+            self.broken[each.story] = broken_at(record, each, now=self._clock.now())
+        return Dealt(records=len(records), matches=len(matches), alerts=len(alerts), faults=len(faults))
 
-    def _matches(self, records: Sequence[Record]) -> list[Match]:
+    def _fault(self, record: Record, reason: str, story: str = "") -> Draft:
+        fault = Faulted(stage=STAGE, reason=reason, record=record.index, story=story)
+        return Draft(content=fault, channel=record.channel, post=record.post, observed_at=self._clock.now())
+
+    def _matches(self, records: Sequence[Record]) -> tuple[list[Match], list[tuple[Record, Broken]]]:
+        """And which stories could not be evaluated for which records."""
         said = [(record, post) for record in records if (post := record.said) is not None]
         sightings = self._matcher.match([Subject(record.channel, post.fields()) for record, post in said])
-        matches = []
+        matches, broken = [], []
         for (record, _), sighting in zip(said, sightings, strict=True):
             if sighting.truncated:
                 log.warning(
@@ -142,7 +157,8 @@ class Detector:
                 Match(record.index, each.story, each.edition, each.priority, each.spans, each.why, sighting.truncated)
                 for each in sighting.flagged
             ]
-        return matches
+            broken += [(record, each) for each in sighting.broken]
+        return matches, broken
 
     async def _said_before(self, record: Record) -> Post | None:
         if record.channel is None:
@@ -162,9 +178,12 @@ async def keep_detecting(
 ) -> None:
     """Detects for ever, as soon as something is `recorded`; sets `owed` when there are new alerts, and `calm` while there is
     nothing to do; calls `dealt` whenever records were dealt with."""
-    faults, reported = 0, 0
+    faults, reported, begun = 0, 0, False
     while True:
         try:
+            if not begun:
+                await detector.look_again(health)
+                begun = True
             step = await detector.detect()
         except Unavailable as error:
             log.error("not detecting; trying again", reason=str(error))
@@ -176,7 +195,8 @@ async def keep_detecting(
             owed.set()
         if step.faults or clock.steady() >= reported:
             reported = clock.steady() + REPORT_EVERY
-            await report(health, Fact("stage", STAGE, clock.now(), figures={"faults": float(faults)}))
+            stands = Fact("stage", STAGE, clock.now(), figures={"faults": float(faults)})
+            await report(health, stands, *detector.broken.values())
         if step.records:
             calm.clear()
             dealt()

@@ -29,6 +29,8 @@ async def backtest(
     async for said in sayings(ledger, moved=moved):
         subjects = [Subject(record.channel, post.fields()) for record, post in said]
         for (record, _), now, before in zip(said, tried.match(subjects), other.match(subjects), strict=True):
+            for broken in (*now.broken, *before.broken):
+                raise broken.error  # half of the answer would look like all of it
             if now.flagged:
                 change = "flagged" if against is None else "same" if before.flagged else "gained"
                 yield Tried(record, now.flagged[0], change)

@@ -90,6 +90,7 @@ def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
         "pushes": [account.name for account in settings.accounts],
         "account": [account.name for account in settings.accounts],
         "destination": [subscriber.name for subscriber, _ in settings.subscribers],
+        "story": [story.id for story in settings.stories],
     }
     for fact in seen.facts:
         if (fact.part, fact.subject) != DETECT and fact.subject in concerned.get(fact.part, (fact.subject,)):
@@ -222,6 +223,8 @@ def told(name: str, figure: float) -> str:
     match name:
         case "seen":
             return ""  # the same as when the line was seen
+        case "record":
+            return ""  # the line names it
         case "suspect" | "failed" | "faults" | "incomplete" | "skipped" | "unavailable" | "waiting":
             return f"{_number(figure)} {name}" if figure else ""
         case "skew":

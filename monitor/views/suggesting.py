@@ -17,6 +17,8 @@ async def suggestions(ledger: Ledger, story: Story, *, moved: Callable[[int, int
     async for said in sayings(ledger, moved=moved):
         subjects = [Subject(each.channel, post.fields()) for each, post in said if each.kind is Kind.PUBLISHED]
         for subject, seen in zip(subjects, matcher.match(subjects, everything=True), strict=True):
+            for broken in seen.broken:
+                raise broken.error  # half of the answer would look like all of it
             spans = [*seen.others, *(span for found in seen.flagged for span in found.spans)]
             standing.take(subject.fields, spans, flagged=bool(seen.flagged))
     return standing.suggestions()

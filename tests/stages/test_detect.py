@@ -244,6 +244,9 @@ async def test_says_at_least_every_twenty_seconds_that_it_looks_though_nothing_h
             if len(said) == 10:
                 full.set()
 
+        async def facts(self) -> Sequence[Fact]:
+            return ()
+
     full = asyncio.Event()
     running = asyncio.create_task(
         keep_detecting(

@@ -7,7 +7,7 @@ from monitor.ledger.encoding import Header, decode_content, decode_header
 from monitor.model.alert import Alert
 from monitor.model.match import Match
 from monitor.model.post import PostId
-from monitor.model.record import Flagged, Kind
+from monitor.model.record import Draft, Flagged, Kind
 from monitor.ports import Heard
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
@@ -26,12 +26,21 @@ class SqliteFindings:
         self._reader = reader
         self._unpacker = unpacker
 
-    async def file(self, matches: Sequence[Match], alerts: Sequence[Alert], *, since: int, upto: int) -> bool:
+    async def file(
+        self,
+        matches: Sequence[Match],
+        alerts: Sequence[Alert],
+        *,
+        since: int,
+        upto: int,
+        faults: Sequence[Draft] = (),
+    ) -> bool:
         def work(transaction: Transaction) -> bool:
             database = transaction.database
             if position(database, STAGE) != since:
                 return False
             _flag(transaction, matches)
+            transaction.append(faults)
             owe(transaction, alerts)
             advance(database, STAGE, upto)
             return True

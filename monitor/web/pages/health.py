@@ -17,6 +17,7 @@ PARTS = {
     "source": "Accounts",
     "stage": "Stages",
     "duty": "What the clock asks for",
+    "story": "Stories",
     "ledger": "Ledger",
     "destination": "Destinations",
     "subscriber": "Subscribers",
