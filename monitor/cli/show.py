@@ -13,6 +13,7 @@ from monitor.cli.screen import Piece, emit, line, say, say_pieces, say_table
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import channel_or_post
 from monitor.config import Settings, load
+from monitor.matching.language import INFLECTED, language_of, spoken
 from monitor.model.coverage import Coverage
 from monitor.model.instant import text
 from monitor.model.post import Post, PostId
@@ -57,10 +58,11 @@ def command(usage: Usage, *, reference: tuple[str, PostId | None]) -> int:
                 say(line(words, most=400))
         return 0
     found = asyncio.run(_gather(settings, name, number))
+    language = language_of(_last_said(found), {*INFLECTED, *spoken(settings.channels).values()})
     if usage.json:
-        emit(for_programs(found))
+        emit(for_programs(found) | {"language": language})
     else:
-        _print(found)
+        _print(found, language)
     return 0
 
 
@@ -118,9 +120,15 @@ def _review(record: Record) -> dict[str, Any]:
     return found
 
 
-def _print(found: Dossier) -> None:
+def _last_said(found: Dossier) -> str:
+    return next((record.said.text for record in reversed(found.records) if record.said is not None), "")
+
+
+def _print(found: Dossier, language: str | None) -> None:
     title = f" ({line(found.channel.title)})" if found.channel.title else ""
     say(f"{found.channel.name}/{found.post}{title}", style="bold")
+    if _last_said(found):
+        say(f"language: {language or 'unknown'}")
     before: str | None = None
     for record in found.records:
         say()
