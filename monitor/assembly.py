@@ -12,6 +12,7 @@ from monitor.alerting.plan import Audience, parties
 from monitor.config import Settings, secret
 from monitor.config.signing import Signer, signer
 from monitor.errors import Unavailable
+from monitor.matching.language import spoken
 from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
 from monitor.model.instant import SECOND
@@ -163,7 +164,7 @@ async def notifiers(settings: Settings, out: TextIO, *, as_json: bool) -> AsyncI
 def matcher(settings: Settings) -> Matcher:
     """Compiled as the last process left it, where the stories are the same. For a thread: otherwise it takes seconds."""
     path = settings.store.wordings_path
-    made = Matcher(settings.stories, wordings.read(path))
+    made = Matcher(settings.stories, wordings.read(path), languages=spoken(settings.channels))
     if made.is_new and settings.stories:
         wordings.write(path, made.compiled())
     return made

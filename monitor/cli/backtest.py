@@ -76,13 +76,14 @@ def _in_force(settings: Settings, wording: str) -> Story | None:
 async def _try(
     settings: Settings, story: Story, against: Story | None, *, limit: int, as_json: bool
 ) -> "tuple[Counter[str], dict[str, deque[Tried]]]":
+    from monitor.matching.language import spoken
     from monitor.views.backtest import backtest  # the dictionaries, for which the other commands need not wait
 
     counts: Counter[str] = Counter()
     newest: dict[str, deque[Tried]] = defaultdict(lambda: deque(maxlen=limit))
     async with reading(settings) as store:
         with progress("looking at records") as moved:
-            async for tried in backtest(store.ledger, story, against, moved=moved):
+            async for tried in backtest(store.ledger, story, against, languages=spoken(settings.channels), moved=moved):
                 counts[tried.change] += 1
                 if as_json:
                     emit(_as_json(story, tried))

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +14,8 @@ from monitor.clock import SystemClock
 from monitor.config import Mistake, Mistakes, Settings, doubts, lacks, load, warnings
 from monitor.config.plan import plan
 from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.matching.language import INFLECTED
+from monitor.matching.stems import way
 from monitor.ports import Held
 from monitor.stores.media import free
 from monitor.views.growth import LEAST_POSTS, POST, Kept, Rate, growth, rates
@@ -56,6 +58,8 @@ def for_people(directory: Path, *, planned: bool) -> int:
     _print(settings)
     if planned:
         say_table(("", "plan"), [(words, f"{figure:,}") for words, figure in asyncio.run(_plan(settings)).items()])
+    for words in by_way(_languages(settings)):
+        say(f"notice: {words}")
     for doubt in warnings(settings) + doubts(settings, os.environ):
         say(f"warning: {doubt}", style="yellow")
     if parts := [lack.problem.partition(":")[0] for lack in lacks(settings) if not lack.key]:
@@ -94,6 +98,7 @@ def _summary(settings: Settings) -> dict[str, object]:
     return {
         "store": str(settings.store.path),
         "accounts": [account.name for account in settings.accounts],
+        "languages": [{"language": language, "names": way(language)} for language in _languages(settings)],
         "channels": [{"channel": each.name, "source": each.source, "party": each.party} for each in settings.channels],
         "stories": [{"story": each.id, "title": each.title, "flags": len(each.flags)} for each in settings.stories],
         "subscribers": [
@@ -101,6 +106,21 @@ def _summary(settings: Settings) -> dict[str, object]:
             for each, _ in settings.subscribers
         ],
     }
+
+
+def _languages(settings: Settings) -> list[str]:
+    """Those whose words are inflected in any case, then those of the channels."""
+    return list(dict.fromkeys((*INFLECTED, *sorted(each.language for each in settings.channels if each.language))))
+
+
+def by_way(languages: Iterable[str]) -> Iterator[str]:
+    """How names are found in posts of those that have no dictionary, a line each."""
+    for language in languages:
+        if way(language) == "stems":
+            yield f"{language} has no dictionary: names and words that are written in its letters are matched by Snowball's stems"
+        elif way(language) == "exact":
+            found = "as they are written, or in a Russian, Ukrainian or English form"
+            yield f"{language} has neither dictionary nor stems: names and words are matched {found}"
 
 
 def _print(settings: Settings) -> None:

@@ -11,7 +11,8 @@ from monitor.cli.posts import opened_lines
 from monitor.cli.records import spans, truncated
 from monitor.cli.screen import Piece, counted, emit, line, say, say_pieces, tell
 from monitor.cli.usage import Usage, with_usage
-from monitor.config.loading import load_stories
+from monitor.config.loading import load_channels, load_stories
+from monitor.matching.language import spoken
 from monitor.matching.matcher import Found, Matcher, Sighting, Subject
 from monitor.model.match import Span
 from monitor.sources.lines import BadLine, Candidate, read_loosely
@@ -37,7 +38,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
     stories = load_stories(usage.directory)
     if not stories:
         tell(f"no stories in {usage.directory / 'stories'}: nothing can match")
-    matcher = Matcher(stories)
+    matcher = Matcher(stories, languages=spoken(load_channels(usage.directory)))
     bad = posts = flagged = broken = 0
     with opened_lines(file) as lines:
         found = read_loosely(lines, name=str(file))

@@ -111,9 +111,10 @@ command.add_command(suggest)
 
 
 def _editions(settings: Settings) -> Mapping[str, str]:
+    from monitor.matching.language import spoken
     from monitor.matching.matcher import editions  # the dictionaries, for which only programs wait
 
-    return editions(settings.stories)
+    return editions(settings.stories, spoken(settings.channels))
 
 
 async def _count(settings: Settings) -> Mapping[str, int]:

@@ -53,11 +53,12 @@ def command(usage: Usage, *, id: str, limit: int) -> int:
 
 
 async def _suggest(settings: Settings, story: Story) -> "Sequence[Suggestion]":
+    from monitor.matching.language import spoken
     from monitor.views.suggesting import suggestions  # the dictionaries, for which the other commands need not wait
 
     async with reading(settings) as store:
         with progress("looking at records") as moved:
-            return await suggestions(store.ledger, story, moved=moved)
+            return await suggestions(store.ledger, story, languages=spoken(settings.channels), moved=moved)
 
 
 def _row(one: "Suggestion") -> tuple[str, ...]:

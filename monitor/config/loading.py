@@ -17,6 +17,7 @@ from monitor.config.opening import check_addresses, check_files
 from monitor.config.reading import listed, parse, read
 from monitor.config.settings import Alerts, Settings
 from monitor.config.uses import check_apart, uses
+from monitor.model.channel import Channel
 from monitor.model.story import Story
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -89,6 +90,14 @@ def load_stories(directory: Path) -> tuple[Story, ...]:
     if mistakes := files.mistakes():
         raise Mistakes(mistakes)
     return found
+
+
+def load_channels(directory: Path) -> tuple[Channel, ...]:
+    """The channels alone, for what can do without: none where there are mistakes in their file."""
+    files = _Files(directory, {})
+    watched, notes = files.table("channels.toml", ChannelsFile())
+    found = channels.channels(watched.channel, notes)
+    return () if files.mistakes() else found
 
 
 def load_story(path: Path) -> Story:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from monitor.matching.fold import fold_words
+from monitor.matching.language import script_of
 from monitor.model.match import Span
 
 _CYRILLIC = re.compile("[\u0400-\u052f]")
@@ -25,7 +26,7 @@ def explain(span: Span) -> str:
         term = term[1:-1]
     if span.text.casefold() == term.casefold():
         return f"{said} is the {_NOUN[span.kind]} itself"
-    verb = "looks like" if _is_disguised(span.text) else "is"
+    verb = "looks like" if _is_disguised(span.text, term) else "is"
     if _joined(span.text) == _joined(term):
         return f"{said} is a spelling of {term}" if verb == "is" else f"{said} looks like {term}"
     if _scripts(span.text).isdisjoint(_scripts(term)):
@@ -33,10 +34,14 @@ def explain(span: Span) -> str:
     return f"{said} {verb} a form of {term}"
 
 
-def _is_disguised(text: str) -> bool:
-    """Letters of two alphabets in one word, letters that only look like letters, hidden characters, spaced letters."""
-    odd = (char.isalpha() and not _CYRILLIC.match(char) and not _LATIN.match(char) for char in text)
-    hidden = (unicodedata.category(char) in ("Cf", "Mn", "Me") for char in text)
+def _is_disguised(text: str, term: str) -> bool:
+    """Letters of two alphabets in one word, letters that only look like letters, hidden characters, spaced letters. Of a term in
+    neither Cyrillic nor Latin letters its own are as good as they, with their marks."""
+    own = script_of("".join(filter(str.isalpha, term)))
+    third = None if own in ("CYRILLIC", "LATIN") else own
+    odd = (char.isalpha() and _is_other(char) and script_of(char) != third for char in text)
+    hides = ("Cf",) if third else ("Cf", "Mn", "Me")
+    hidden = (unicodedata.category(char) in hides for char in text)
     return bool(_MIXED.search(text)) or any(odd) or any(hidden) or bool(_SPACED.fullmatch(text))
 
 
@@ -44,8 +49,13 @@ def _joined(text: str) -> bytes:
     return fold_words(text).replace(b" ", b"")
 
 
-def _scripts(text: str) -> set[str]:
-    return {script for script, pattern in (("Cyrillic", _CYRILLIC), ("Latin", _LATIN)) if pattern.search(text)}
+def _scripts(text: str) -> set[str | None]:
+    others = {script_of(char) for char in text if char.isalpha() and _is_other(char)}
+    return others | {script for script, pattern in (("Cyrillic", _CYRILLIC), ("Latin", _LATIN)) if pattern.search(text)}
+
+
+def _is_other(char: str) -> bool:
+    return not _CYRILLIC.match(char) and not _LATIN.match(char)
 
 
 def _on_one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import accumulate
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -17,8 +18,10 @@ from monitor.matching.compiled import Compiled, keep, kept
 from monitor.matching.dictionaries import versions
 from monitor.matching.explain import explain
 from monitor.matching.index import Index
+from monitor.matching.language import INFLECTED, base_of, language_of
 from monitor.matching.looked import Looked
 from monitor.matching.query import Node, holds, replace, shown
+from monitor.matching.stems import by_stems, snowball
 from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of
 from monitor.matching.words import RULES
 from monitor.model.channel import Identity
@@ -69,33 +72,51 @@ class Sighting(msgspec.Struct, frozen=True):
 T = TypeVar("T")
 
 _NOTHING = Sighting(flagged=())
+_OF_NO_CHANNEL: Mapping[str, str] = MappingProxyType({})
 
 
-def editions(stories: Iterable[Story]) -> dict[str, str]:
-    """By id, the digest of each story's wording and of what its forms depend on."""
-    dictionaries = _dictionaries()
+def editions(stories: Iterable[Story], languages: Mapping[str, str] = _OF_NO_CHANNEL) -> dict[str, str]:
+    """By id, the digest of each story's wording and of what its forms depend on; `languages` as a matcher takes them."""
+    dictionaries = _dictionaries(by_stems(languages.values()))
     return {story.id: edition(story, dictionaries=dictionaries) for story in stories}
 
 
-def _dictionaries() -> str:
-    return f"{versions()}, rules {RULES}"
+def _dictionaries(languages: Sequence[str]) -> str:
+    stems = f", stems of {' '.join(languages)} by {snowball()}" if languages else ""
+    return f"{versions()}, rules {RULES}{stems}"
 
 
 class Matcher:
     """The stories in force. `ConfigError` for one that is not well worded. `compiled`: what the `compiled()` of a matcher gave, of
-    these names and words or of others. `explain` says of a span why it stands for its term."""
+    these names and words or of others. `languages`: by what a flag may call a channel, its language; what is found by stems is
+    looked for in posts of those that have no dictionary. `explain` says of a span why it stands for its term."""
 
     def __init__(
-        self, stories: Sequence[Story], compiled: bytes = b"", *, explain: Callable[[Span], str] = explain
+        self,
+        stories: Sequence[Story],
+        compiled: bytes = b"",
+        *,
+        languages: Mapping[str, str] = _OF_NO_CHANNEL,
+        explain: Callable[[Span], str] = explain,
     ) -> None:
         tracked = [read(story) for story in stories]
-        self.editions = editions(stories)
+        self.editions = editions(stories, languages)
         numbers: dict[Term, int] = {}
         for story in tracked:
             for name in (*story.entities, *story.topics):
                 for term in story.terms(name):
                     numbers.setdefault(term, len(numbers))
-        self._key = sha256(msgpack.encode((_dictionaries(), list(numbers)))).digest()
+        self._languages = languages
+        self._by_stems: dict[int, tuple[int, str]] = {}
+        """By number of a term in one language: the term's own number, and the language."""
+        also: dict[int, list[int]] = defaultdict(list)
+        for term, number in list(numbers.items()):
+            for language in by_stems(languages.values()):
+                if (said := term.said_in(language)) is not None:
+                    also[number].append(len(numbers))
+                    self._by_stems[len(numbers)] = number, language
+                    numbers[said] = len(numbers)
+        self._key = sha256(msgpack.encode((_dictionaries(by_stems(languages.values())), list(numbers)))).digest()
         self._stories = [_Story(story, numbers, self.editions[story.story.id], explain) for story in tracked]
         self._always: list[int] = []
         self._waking: dict[int, list[int]] = defaultdict(list)
@@ -108,13 +129,17 @@ class Matcher:
                 self._waking[number].append(place)
             for number in mine.terms:
                 self._tracking[number].append(place)
-        self._later = [[term for term in story.terms if term not in self._waking] for story in self._stories]
+        self._later = [
+            [one for term in story.terms if term not in self._waking for one in (term, *also.get(term, ()))]
+            for story in self._stories
+        ]
+        first = {one for term in self._waking for one in (term, *also.get(term, ()))}
         with _without_collecting():
             found = kept(self._key, compiled)
             self.is_new = found is None
             """Was anything to be compiled?"""
             self._wordings = [term.wordings() for term in numbers] if found is None else found.terms
-            self._index = Index(self._wordings, None if found is None else found.automaton, first=self._waking.keys())
+            self._index = Index(self._wordings, None if found is None else found.automaton, first=first)
 
     def compiled(self) -> bytes:
         """For the next matcher of the same names and words."""
@@ -143,12 +168,12 @@ class Matcher:
 
     def _sighting(self, subject: Subject, looked: Looked, texts: range, *, everything: bool) -> Sighting:
         """`texts`: the numbers of the subject's fields among those that were looked at."""
-        seen = _seen(looked, texts)
+        seen = self._seen(subject, looked, texts)
         awake = {place for term in seen for place in self._waking.get(term, ())}.union(self._always)
         if not everything and (later := {term for place in awake for term in self._later[place]}):
             for number in texts:
                 looked.tell(number, later)
-            seen = _seen(looked, texts)
+            seen = self._seen(subject, looked, texts)
         broken: dict[int, Exception] = {}
         tried = [self._try(place, lambda story: story.flag(subject, seen), broken) for place in sorted(awake)]
         flagged = [found for found in tried if found]
@@ -159,6 +184,26 @@ class Matcher:
         shown = [self._try(place, lambda story: story.spans(subject, seen), broken) or () for place in tracking]
         others = [span for spans in shown for span in spans if span not in told]
         return Sighting(tuple(flagged), tuple(others), broken=self._broken(broken))
+
+    def _seen(self, subject: Subject, looked: Looked, texts: range) -> "_Seen":
+        """By term, where it stands. What stands there in a language counts where the post is in that language, or its channel."""
+        seen: dict[int, list[_Stretch]] = {}
+        spoken: Collection[str] | None = None
+        for field, number in enumerate(texts):
+            for place in looked.places(number):
+                term = place.term
+                if term in self._by_stems:
+                    term, language = self._by_stems[term]
+                    spoken = self._spoken(subject) if spoken is None else spoken
+                    if language not in spoken:
+                        continue
+                seen.setdefault(term, []).append(_Stretch(field, place.start, place.end))
+        return seen
+
+    def _spoken(self, subject: Subject) -> Collection[str]:
+        channels = {self._languages[name] for name in _called(subject.channel) if name in self._languages}
+        said = language_of("\n".join(text for _, text in subject.fields), {*INFLECTED, *self._languages.values()})
+        return {base_of(language) for language in (*channels, said) if language}
 
     def _try(self, place: int, look: Callable[["_Story"], T | None], broken: dict[int, Exception]) -> T | None:
         """What looking at one story comes to. The one that raises must not keep the others from being looked at."""
@@ -193,15 +238,6 @@ class _Stretch(NamedTuple):
 
 
 _Seen = Mapping[int, list[_Stretch]]
-
-
-def _seen(looked: Looked, texts: range) -> _Seen:
-    """By term, where it stands."""
-    seen: dict[int, list[_Stretch]] = {}
-    for field, number in enumerate(texts):
-        for term, start, end in looked.places(number):
-            seen.setdefault(term, []).append(_Stretch(field, start, end))
-    return seen
 
 
 class _Story:

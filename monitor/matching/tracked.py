@@ -12,7 +12,8 @@ import msgspec
 from monitor.errors import ConfigError, QueryError
 from monitor.matching.fold import fold_words
 from monitor.matching.query import And, Leaf, Least, Name, Node, Not, Or, leaves, parse
-from monitor.matching.wordings import Wording, word_leaf, word_name
+from monitor.matching.stems import writes
+from monitor.matching.wordings import Wording, word_by_stems, word_leaf, word_name
 from monitor.model.story import CASES, KINDS, PRIORITIES, Story
 
 TERMS = 10_000
@@ -22,14 +23,24 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Term(msgspec.Struct, frozen=True):
-    """A configured name or a query's leaf. Equal terms of two stories are looked for once. `leaf` None: a name."""
+    """A configured name or a query's leaf. Equal terms of two stories are looked for once. `leaf` None: a name. `language`: in the
+    forms that it has by stems in that language, for posts of that alone."""
 
     text: str
     leaf: Leaf | None = None
     kind: str = ""
     case: str = "auto"
+    language: str = ""
+
+    def said_in(self, language: str) -> "Term | None":
+        """The same by the stems of the language; None where there is nothing to inflect, or it is written in other letters."""
+        inflected = self.leaf.mode == "inflected" if self.leaf is not None else not self.text.startswith("=")
+        return msgspec.structs.replace(self, language=language) if inflected and writes(language, self.text) else None
 
     def wordings(self) -> tuple[Wording, ...]:
+        if self.language:
+            words, within = ((self.text,), None) if self.leaf is None else (self.leaf.words, self.leaf.within)
+            return word_by_stems(words, self.language, kind=self.kind, case=self.case, within=within)
         if self.leaf is not None:
             return word_leaf(self.leaf)
         return word_name(self.text, kind=self.kind, case=self.case)

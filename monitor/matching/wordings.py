@@ -6,7 +6,7 @@ text shows them in a certain shape: that is their gate.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 
 import msgspec
@@ -17,6 +17,7 @@ from monitor.matching.fold import LETTERS, SHARED, fold_each, fold_words
 from monitor.matching.query import Leaf
 from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOINED, LATIN, MARKED, PARTING, SCRIPTS
 from monitor.matching.spelling import Spellings, by_rule, known, spell, written_in
+from monitor.matching.stems import stemmed
 from monitor.matching.words import common_forms, inflect, inflect_name, languages
 
 ACRONYM = 5
@@ -125,6 +126,18 @@ def word_leaf(leaf: Leaf) -> tuple[Wording, ...]:
     return tuple(Wording(tuple(map(write, row)), within) for row in rows)
 
 
+def word_by_stems(
+    words: Sequence[str], language: str, *, kind: str, case: str, within: int | None = None
+) -> tuple[Wording, ...]:
+    """The wordings of a name, or of the words of a query's leaf, in posts of a language without a dictionary."""
+    name = " ".join(words)
+    parts, signs = tuple(_words(name)), "".join(sorted(set(PARTING.findall(name))))
+    rows: list[Row] = _orders(parts, name) if kind == "person" else [parts]
+    write = partial(_stemmed, language=language, case=case, single=len(parts) == 1)
+    within = within and within + len(parts) - len(words)
+    return tuple(Wording(tuple(map(write, row)), within, signs=signs) for row in rows)
+
+
 def _queried(word: str | Slot, *, mode: str, single: bool) -> Slot:
     if isinstance(word, Slot):
         return word
@@ -226,6 +239,19 @@ def _initial(word: str) -> Slot:
     ways = {way for ways in spell(word.lower()) for way in ways if way}
     letters = {way[0] for way in ways} | {found.group() for found in map(_DIGRAPH.match, ways) if found}
     return msgspec.structs.replace(_slot_of(word[0], dict.fromkeys(letters, CAPITAL | DOTTED)), initial=True)
+
+
+def _stemmed(word: str | Slot, *, language: str, case: str, single: bool) -> Slot:
+    return word if isinstance(word, Slot) else _by_stems(word, language, case, single=single)
+
+
+@lru_cache(maxsize=4096)
+def _by_stems(word: str, language: str, case: str, *, single: bool) -> Slot:
+    """A word in the forms of one stem. Nobody knows which of them are common words: a name of one word needs a capital in all."""
+    if _is_acronym(word):
+        return _exact(word, case, single=single)
+    gate = CASED if case == "exact" else MARKED if case == "auto" and single and word[0].isupper() else 0
+    return _slot_of(word, dict.fromkeys(stemmed(word.lower().replace("i\u0307", "i"), language), gate))
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """What would a wording of a story have flagged of all that is held, and another one not?"""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import msgspec
 
@@ -21,11 +21,17 @@ class Tried(msgspec.Struct, frozen=True):
 
 
 async def backtest(
-    ledger: Ledger, story: Story, against: Story | None, *, moved: Callable[[int, int], object]
+    ledger: Ledger,
+    story: Story,
+    against: Story | None,
+    *,
+    languages: Mapping[str, str],
+    moved: Callable[[int, int], object],
 ) -> AsyncIterator[Tried]:
-    """Every wording of every post that is held now, in the order of the ledger. `against`: the other wording. `moved` hears how
-    many records were looked at, of how many."""
-    tried, other = Matcher([story]), Matcher([] if against is None else [against])
+    """Every wording of every post that is held now, in the order of the ledger. `against`: the other wording; `languages`: those of
+    the channels, as a matcher takes them. `moved` hears how many records were looked at, of how many."""
+    tried = Matcher([story], languages=languages)
+    other = Matcher([] if against is None else [against], languages=languages)
     async for said in sayings(ledger, moved=moved):
         subjects = [Subject(record.channel, post.fields()) for record, post in said]
         for (record, _), now, before in zip(said, tried.match(subjects), other.match(subjects), strict=True):

@@ -225,3 +225,33 @@ def test_secrets_that_look_like_something_else_are_warned_of(desk: Desk) -> None
     assert ended.code == 0
     assert "warning: account[reader].api_hash_file: " in ended.out
     assert "canary" not in ended.out
+
+
+def test_says_how_names_are_found_in_languages_without_a_dictionary(desk: Desk) -> None:
+    configured(desk)
+    spoken = ["ru", "pl", "be", "pt-BR", "pl", "uk"]
+    desk.write(
+        "channels.toml",
+        "".join(
+            f"[[channel]]\nusername = 'channel_{number}'\nparty = 'x'\nsource = 'preview'\nlanguage = '{language}'\n"
+            for number, language in enumerate(spoken)
+        ),
+    )
+
+    people, programs = desk.run("check"), desk.run("check", "--json")
+
+    by_stems = "has no dictionary: names and words that are written in its letters are matched by Snowball's stems"
+    exactly = "has neither dictionary nor stems: names and words are matched as they are written, or in a Russian, Ukrainian or English form"
+    assert [line for line in people.out.splitlines() if line.startswith("notice")] == [
+        f"notice: be {exactly}",
+        f"notice: pl {by_stems}",
+        f"notice: pt-BR {by_stems}",
+    ]
+    assert programs.lines[0]["languages"] == [
+        {"language": "ru", "names": "inflected"},
+        {"language": "uk", "names": "inflected"},
+        {"language": "en", "names": "inflected"},
+        {"language": "be", "names": "exact"},
+        {"language": "pl", "names": "stems"},
+        {"language": "pt-BR", "names": "stems"},
+    ]

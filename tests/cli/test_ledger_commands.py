@@ -116,7 +116,7 @@ def test_show_has_every_revision_what_changed_why_and_whom_it_was_told(reference
 def test_show_gives_programs_the_same(kept: Desk) -> None:
     (post,) = kept.run("show", "bridge_news/1", "--json").lines
 
-    assert (post["channel"], post["id"]) == ("bridge_news", 1)
+    assert (post["channel"], post["id"], post["language"]) == ("bridge_news", 1, None)
     assert [record["kind"] for record in post["records"]] == ["published", "edited", "deleted"]
     assert post["records"][2]["last_seen_at"] == "2023-06-04T12:00:00Z"
     assert [(found["story"], found["record"]) for found in post["matches"]] == [("bridge", 1)]

@@ -65,6 +65,25 @@ def test_match_prints_a_line_a_post_and_story_in_the_contracts_words(desk: Desk,
     assert all(ATTACK[span["start"] : span["end"]] == span["text"] for span in line["spans"])
 
 
+def test_match_knows_the_languages_of_the_channels(desk: Desk) -> None:
+    desk.write(
+        "stories/front.toml",
+        "title = 'x'\n[entities.city]\nkind = 'place'\nnames = ['Warszawa']\n[[flag]]\nwhen = 'city'\n",
+    )
+    path = desk.base / "posts.jsonl"
+    path.write_text(posts("Atak w Warszawie"))
+
+    without = desk.run("match", str(path), "--json").lines
+    desk.write("channels.toml", "[[channel]]\nusername = 'vvgladkov'\nparty = 'x'\nlanguage = 'pl'\n")
+    (line,) = desk.run("match", str(path), "--json").lines
+    desk.write("channels.toml", "[[channel]]\nusrname = 'vvgladkov'\n")
+    mistaken = desk.run("match", str(path), "--json")
+
+    assert without == []
+    assert [span["text"] for span in line["spans"]] == ["Warszawie"]
+    assert (mistaken.code, mistaken.out) == (0, "")
+
+
 def test_match_with_all_shows_what_was_seen_without_a_flag(desk: Desk, file: Path) -> None:
     flagged, *others = desk.run("match", str(file), "--all", "--json").lines
 
