@@ -16,8 +16,9 @@ from monitor.matching.english import plural
 from monitor.matching.fold import LETTERS, SHARED, fold_each, fold_words
 from monitor.matching.query import Leaf
 from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOINED, LATIN, MARKED, PARTING, SCRIPTS
-from monitor.matching.spelling import Spellings, by_rule, known, spell, written_in
+from monitor.matching.spelling import Spellings, known, spell, written_in
 from monitor.matching.stems import stemmed
+from monitor.matching.transliteration import by_rule
 from monitor.matching.words import common_forms, inflect, inflect_name, languages
 
 ACRONYM = 5
