@@ -113,7 +113,11 @@ def _build(slots: Sequence[Slot]) -> tuple[daachorse.DoubleArrayAhoCorasick, "ar
     members = list(groups)
     found: dict[bytes, int] = {}
     for number, slot in enumerate(slots):
-        for pattern in patterns(slot):
+        mine = dict.fromkeys(patterns(slot), number)
+        if found.keys().isdisjoint(mine):
+            found.update(mine)
+            continue
+        for pattern in mine:
             group = number
             if pattern in found:
                 those = (*members[found[pattern]], number)

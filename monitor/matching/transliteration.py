@@ -298,14 +298,22 @@ _BEHIND = re.compile(r"\(\?<[=!](?:\[[^]]*\]|[^()\[])*\)")
 def by_rule(word: str, source: str, target: str) -> frozenset[str]:
     """The likeliest ways to write the word in another language's letters. Who writes и as і does so throughout the word."""
     letters, ways = _LETTERS[target], _ways(source, target)
-    steps = list(_walk(word, source, target))
-    rules = [rule for rule in dict.fromkeys(rule for _, rule in steps if rule) if len(ways[rule]) > 1]
-    found = []
-    for chosen in islice(_choices([len(ways[rule]) for rule in rules]), LIMIT if target != "en" else 2 * LIMIT):
-        taken = dict(zip(rules, chosen, strict=True))
-        found.append(
-            "".join(ways[rule][taken.get(rule, 0)] if rule else letters.get(letter, letter) for letter, rule in steps)
-        )
+    likeliest: list[str] = []
+    open_: dict[str, list[int]] = {}  # by rule that leaves several ways: where it applies
+    for piece, rule in _walk(word, source, target):
+        if rule is None:
+            likeliest.append(letters.get(piece, piece))
+            continue
+        if len(ways[rule]) > 1:
+            open_.setdefault(rule, []).append(len(likeliest))
+        likeliest.append(ways[rule][0])
+    found = ["".join(likeliest)]
+    for others in islice(_choices([(rule, ways[rule]) for rule in open_]), LIMIT * (1 + (target == "en")) - 1):
+        written = likeliest.copy()
+        for rule, way in others:
+            for place in open_[rule]:
+                written[place] = way
+        found.append("".join(written))
     return frozenset(found)
 
 
@@ -319,18 +327,14 @@ def _walk(word: str, source: str, target: str) -> Iterator[tuple[str, str | None
         place = step.end() if step else place + 1
 
 
-def _choices(counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Which way to take of each rule: the likeliest of all, then those that differ from it in one rule, then in two."""
-    first = (0,) * len(counts)
-    yield first
-    others = [(place, way) for place, count in enumerate(counts) for way in range(1, count)]
-    for number in (1, 2, 3):
+def _choices(rules: Sequence[tuple[str, Sequence[str]]]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """What to write otherwise than is likeliest: first in one rule alone, then in two, then in three."""
+    others = [(rule, way) for rule, ways in rules for way in ways[1:]]
+    yield from ((each,) for each in others)
+    for number in (2, 3):
         for some in combinations(others, number):
-            if len({place for place, _ in some}) == number:
-                chosen = list(first)
-                for place, way in some:
-                    chosen[place] = way
-                yield tuple(chosen)
+            if len(dict(some)) == number:
+                yield some
 
 
 @cache

@@ -310,9 +310,11 @@ def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
             continue
         joined = folded.replace(b" ", b"") if b" " in folded else folded
         script = 0 if not SHARED.issuperset(joined) else CYRILLIC if _CYRILLIC.search(form) else LATIN
-        for one in {folded, joined} if "'" in form else (folded,):
-            seen = gates.get(one, gate | script)
-            gates[one] = ((seen | gate) & ~SCRIPTS) | (seen & script)
+        for one in (folded,) if joined == folded or "'" not in form else (folded, joined):
+            if one not in gates:
+                gates[one] = gate | script
+            else:
+                gates[one] = ((gates[one] | gate) & ~SCRIPTS) | (gates[one] & script)
     return Slot(word, gates, parted=any(b" " in form for form in gates))
 
 
