@@ -101,9 +101,11 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Many alerts in one message. `why`: late (they could not be told in time) or deleted (they vanished together).
+    """Many alerts in one message. `why`: late (they could not be told in time), deleted
+    (they vanished together) or spread (they say the same).
 
-    `count`: of how many posts. `posts`: the most important ones. `change`: the interval in which all of them vanished.
+    `count`: of how many posts. `posts`: the most important ones. `change`: the interval in which all of them vanished. Of a spread
+    also how many `channels` they stand on and how many are `new` with this message; the first of `posts` was told first.
     """
 
     why: str
@@ -111,6 +113,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stories: tuple[Tally, ...]
     posts: tuple[Item, ...]
     change: Change | None = None
+    channels: int = 0
+    new: int = 0
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,9 +164,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return self.notice if isinstance(self.notice, Notice) else self
 
 
-ALBUM, BURST, EDITS = "album:", "burst:", "edits:"
+ALBUM, BURST, EDITS, SPREAD = "album:", "burst:", "edits:", "spread:"
 """How the name of a bundle begins. An album is told once, and what comes later is within that message; a burst is told when no
-more of it comes; edits are told when the first of them is due."""
+more of it comes; edits, and posts that say the same, are told when the first of them is due."""
 LONGEST_BURST = 60_000
 """Milliseconds after which a burst is told even though more of it comes."""
 
@@ -175,6 +179,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `bundle`: what it may be told together with. `held`: it waits for others of its bundle, and keeps nobody waiting behind it.
     `within`: the key of the alert whose message tells of it; then it shares that one's fate. `joins`: how many are within it.
+
+    `copy`: the same for posts that say the same, where one was published; empty where the post is no copy of any other.
     """
 
     key: str
@@ -197,6 +203,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     within: str = ""
     joins: int = 0
+    copy: str = ""
+
+
+class Copies(msgspec.Struct, frozen=True):
+    """Those alerts to one subscriber, of one story, whose posts say the same: `alerts` are the first of them, oldest first; of how
+    many `posts` on how many `channels` there are any."""
+
+    alerts: tuple[Alert, ...]
+    posts: int
+    channels: int
 
 
 class Joint(msgspec.Struct, frozen=True):

@@ -1,11 +1,11 @@
 """What we need of where things are kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from monitor.model.alert import Alert, Joint, Receipt, State
+from monitor.model.alert import Alert, Copies, Joint, Receipt, State
 from monitor.model.channel import Identity
 from monitor.model.coverage import Coverage
 from monitor.model.instant import Instant
@@ -190,6 +190,11 @@ class Findings(Protocol):
         """Alerts ever owed for these posts (ledger's channel number, post id), oldest first."""
         ...
 
+    async def copied(self, copies: Iterable[str], *, since: Instant) -> Mapping[tuple[str, str, str], Collection[int]]:
+        """By subscriber, story and copy (`Alert.copy`, one of these) the channels, by the ledger's number, of which there are
+        alerts owed since then."""
+        ...
+
     async def count(self) -> Mapping[str, int]:
         """Number of matches of each story."""
         ...
@@ -217,6 +222,11 @@ class Outbox(Protocol):
     async def join(self, joints: Sequence[Joint], *, now: Instant) -> bool:
         """From now on these alerts are told so, and held no longer. All or nothing: False where one of them was tried already, is
         within another or no longer waits."""
+        ...
+
+    async def copies(self, alert: Alert, *, since: Instant, limit: int) -> Copies:
+        """Those alerts that are owed to the same subscriber, of the same story, for posts that say the same as this one's: since
+        then, up to this one, itself among them; the first `limit`."""
         ...
 
     async def settle(self, receipts: Sequence[Receipt]) -> None:

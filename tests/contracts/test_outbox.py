@@ -322,3 +322,92 @@ async def test_a_deletion_that_waited_for_its_album_is_told_by_itself_where_that
     await owe(store, held("m-2", "album:1", message=message(event="deleted"), due_at=NOON))
 
     assert [keys(bundle) for bundle in await store.outbox.ripe(NOON)] == [["m-2"]]
+
+
+# ---------------------------------------------------------------------------------------------------------- the same text
+
+
+def alike(key: str, channel: int = 1, **fields: object) -> Alert:
+    return alert(key, channel=channel, **{"copy": "c-1"} | fields)
+
+
+async def test_names_those_whose_posts_say_the_same_up_to_the_one_asked_about(store: Store) -> None:
+    asked = alike("m-4", channel=3, bundle="spread:1", held=True)
+    await owe(store, alike("m-1"), alert("m-2"), alike("m-3", channel=2), asked, alike("m-5", channel=4))
+
+    found = await store.outbox.copies(asked, since=NOON, limit=10)
+
+    assert (keys(found.alerts), found.posts, found.channels) == (["m-1", "m-3", "m-4"], 3, 3)
+    assert found.alerts[2] == asked
+
+
+async def test_counts_posts_and_channels_also_where_not_all_alerts_are_named(store: Store) -> None:
+    owed = [alike(f"m-{number}", channel=number % 7, post=number) for number in range(60)]
+    again = alike("m-again", channel=0, post=0)
+    await owe(store, *owed, again)
+
+    found = await store.outbox.copies(again, since=NOON, limit=50)
+
+    assert (keys(found.alerts), found.posts, found.channels) == (keys(owed[:50]), 60, 7)
+
+
+async def test_another_subscriber_story_text_or_time_is_not_the_same(store: Store) -> None:
+    mine = alike("m-9")
+    await owe(
+        store,
+        alike("m-1", subscriber="editor"),
+        alike("m-2", story="dam"),
+        alike("m-3", copy="c-2"),
+        alike("m-4", created_at=NOON - 1),
+        alert("m-5"),
+        mine,
+    )
+
+    found = await store.outbox.copies(mine, since=NOON, limit=10)
+    of_none = await store.outbox.copies(alert("m-5"), since=NOON, limit=10)
+
+    assert keys(found.alerts) == ["m-9"]
+    assert (of_none.alerts, of_none.posts) == ((), 0)
+
+
+async def test_names_what_was_told_and_joined_as_well(store: Store) -> None:
+    first, held_back, last = alike("m-1"), alike("m-2", channel=2, held=True), alike("m-3", channel=3, held=True)
+    await owe(store, first, held_back, last)
+    await store.outbox.join([Joint(held_back, ("m-3",))], now=NOON)
+    await store.outbox.settle([receipt("m-1"), receipt("m-2", State.DEAD)])
+
+    found = await store.outbox.copies(last, since=NOON, limit=10)
+
+    assert [(each.key, each.state) for each in found.alerts] == [
+        ("m-1", State.DELIVERED),
+        ("m-2", State.DEAD),
+        ("m-3", State.DEAD),
+    ]
+
+
+async def test_tells_what_says_the_same_when_the_first_of_it_is_due(store: Store) -> None:
+    await owe(store, held("m-1", "spread:1"), held("m-2", "spread:1", due_at=LATER + 10, channel=2))
+
+    assert await store.outbox.next_ripe() == LATER
+    assert [keys(bundle) for bundle in await store.outbox.ripe(LATER)] == [["m-1", "m-2"]]
+
+
+async def test_says_on_which_channels_each_text_was_told_to_whom(store: Store) -> None:
+    await owe(
+        store,
+        alike("m-1"),
+        alike("m-2", channel=2, held=True),
+        alike("m-3", subscriber="editor"),
+        alike("m-4", copy="c-2", story="dam"),
+        alike("m-5", channel=5, created_at=NOON - 1),
+        alert("m-6"),
+    )
+
+    found = await store.findings.copied(["c-1", "c-2", "c-3", ""], since=NOON)
+
+    assert {each: set(channels) for each, channels in found.items()} == {
+        ("desk", "bridge", "c-1"): {1, 2},
+        ("editor", "bridge", "c-1"): {1},
+        ("desk", "dam", "c-2"): {1},
+    }
+    assert await store.findings.copied([], since=NOON) == {}

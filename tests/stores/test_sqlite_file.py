@@ -484,7 +484,10 @@ def test_stays_at_the_last_whole_layout_where_a_step_fails(path: Path) -> None:
 
 
 def before_bundles(database: Database) -> None:
-    """Takes away what layout 7 brings."""
+    """Takes away what layouts 7 and 8 bring."""
+    database.execute("DROP INDEX outbox_copies")
+    for column in ("copy", "story", "created_at"):
+        database.execute(f"ALTER TABLE outbox DROP COLUMN {column}")
     for index in ("waiting", "held", "of_bundle", "within"):
         database.execute(f"DROP INDEX outbox_{index}")
     for column in ("bundle", "held", "within"):

@@ -1,10 +1,11 @@
 """What was found in the records, and who is owed an alert for it, in SQLite. A match itself is a record of the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from monitor.errors import LedgerBroken
 from monitor.ledger.encoding import Header, decode_content, decode_header
 from monitor.model.alert import Alert
+from monitor.model.instant import Instant
 from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Draft, Flagged, Kind
@@ -13,7 +14,7 @@ from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import these
-from monitor.stores.sqlite.outbox import alerts_of, owe
+from monitor.stores.sqlite.outbox import alerts_of, channels_of, owe
 from monitor.stores.sqlite.positions import advance, position
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
@@ -77,6 +78,9 @@ class SqliteFindings:
 
     async def alerted(self, posts: Sequence[tuple[int, PostId]]) -> Sequence[Alert]:
         return await self._reader.read(lambda database: alerts_of(database, posts))
+
+    async def copied(self, copies: Iterable[str], *, since: Instant) -> Mapping[tuple[str, str, str], Collection[int]]:
+        return await self._reader.read(lambda database: channels_of(database, copies, since))
 
     async def count(self) -> Mapping[str, int]:
         def look(database: Database) -> dict[str, int]:

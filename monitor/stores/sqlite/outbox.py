@@ -1,5 +1,6 @@
 """Alerts until they are delivered or dead, in SQLite. What became of them is a record of the ledger."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
@@ -7,7 +8,7 @@ import msgspec
 
 from monitor.errors import Refused
 from monitor.ledger.packing import pack, unpacker
-from monitor.model.alert import ALBUM, BURST, LONGEST_BURST, Alert, Joint, Receipt, State
+from monitor.model.alert import ALBUM, BURST, LONGEST_BURST, Alert, Copies, Joint, Receipt, State
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Told
@@ -16,7 +17,8 @@ from monitor.stores.sqlite.file import Database, plain
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 _alert = unpacker(Alert)
-_ALERT = "SELECT alert, state, due_at, attempts, reason, held, within FROM outbox "
+_STANDS = "alert, state, due_at, attempts, reason, held, within"
+_ALERT = f"SELECT {_STANDS} FROM outbox "  # noqa: S608 - ours
 _ON_ITS_WAY = "state = 'waiting' AND held = 0 AND within = ''"
 
 _HEADS = f"""
@@ -102,6 +104,9 @@ class SqliteOutbox:
 
         return await self._writer.atomically(work)
 
+    async def copies(self, alert: Alert, *, since: Instant, limit: int) -> Copies:
+        return await self._reader.read(lambda database: _copies(database, alert, since, limit))
+
     async def settle(self, receipts: Sequence[Receipt]) -> None:
         await self._writer.atomically(lambda transaction: _settle(transaction, receipts))
 
@@ -147,8 +152,8 @@ def owe(transaction: Transaction, alerts: Iterable[Alert]) -> None:
     for alert in alerts:
         transaction.database.execute(
             "INSERT INTO outbox"
-            " (key, subscriber, lane, channel, post, state, due_at, attempts, reason, alert, bundle, held)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " (key, subscriber, lane, channel, post, state, due_at, attempts, reason, alert, bundle, held, copy, story, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 alert.key,
                 alert.subscriber,
@@ -162,6 +167,9 @@ def owe(transaction: Transaction, alerts: Iterable[Alert]) -> None:
                 pack(alert),
                 alert.bundle,
                 alert.held,
+                alert.copy,
+                alert.story if alert.copy else "",
+                alert.created_at if alert.copy else 0,
             ),
         )
         if alert.held and alert.bundle.startswith(ALBUM) and alert.message.event == "published":
@@ -198,10 +206,43 @@ def alerts_of(database: Database, posts: Sequence[tuple[int, PostId]]) -> list[A
     rows = []
     for channel, post in posts:
         rows += database.execute(
-            "SELECT alert, state, due_at, attempts, reason, held, within, number FROM outbox WHERE channel = ? AND post = ?",
+            f"SELECT {_STANDS}, number FROM outbox WHERE channel = ? AND post = ?",  # noqa: S608 - ours
             (channel, post),
         ).fetchall()
     return [_as_it_stands(row[:7]) for row in sorted(rows, key=lambda row: int(row[7]))]
+
+
+def channels_of(
+    database: Database, copies: Iterable[str], since: Instant
+) -> dict[tuple[str, str, str], frozenset[int]]:
+    """By subscriber, story and copy the channels of the alerts owed since then."""
+    found = defaultdict[tuple[str, str, str], set[int]](set)
+    for copy in set(copies) - {""}:
+        for subscriber, story, channel in database.execute(
+            "SELECT DISTINCT subscriber, story, channel FROM outbox WHERE copy = ? AND copy <> '' AND created_at >= ?",
+            (copy, since),
+        ):
+            found[subscriber, story, copy].add(channel)
+    return {each: frozenset(channels) for each, channels in found.items()}
+
+
+def _copies(database: Database, alert: Alert, since: Instant, limit: int) -> Copies:
+    among = (
+        "FROM outbox WHERE copy = :copy AND copy <> '' AND subscriber = :subscriber AND story = :story AND created_at >= :since"
+        " AND number <= (SELECT number FROM outbox WHERE key = :key)"
+    )
+    asked = {
+        "copy": alert.copy,
+        "subscriber": alert.subscriber,
+        "story": alert.story,
+        "since": since,
+        "key": alert.key,
+        "limit": limit,
+    }
+    rows = database.execute(f"SELECT {_STANDS} {among} ORDER BY number LIMIT :limit", asked)
+    alerts = tuple(_as_it_stands(row) for row in rows)
+    posts = f"SELECT count(*), count(DISTINCT channel) FROM (SELECT DISTINCT channel, post {among})"  # noqa: S608 - ours
+    return Copies(alerts, *database.execute(posts, asked).fetchone())
 
 
 def _due(database: Database, lane: str, now: Instant, limit: int) -> list[Alert]:
