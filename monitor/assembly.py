@@ -182,7 +182,9 @@ def audience(settings: Settings) -> Audience:
 def pauses(settings: Settings) -> Pauses:
     """How long alerts wait for others."""
     return Pauses(
-        edits=int(settings.alerts.edit_seconds * SECOND), late_after=int(settings.collect.late_seconds * SECOND)
+        edits=int(settings.alerts.edit_seconds * SECOND),
+        spread=int(settings.alerts.spread_seconds * SECOND),
+        late_after=int(settings.collect.late_seconds * SECOND),
     )
 
 

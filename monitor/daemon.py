@@ -126,6 +126,7 @@ async def run(
             health=health,
             clock=clock,
             late_after=int(settings.collect.late_seconds * SECOND),
+            spread=assembly.pauses(settings).spread,
             ledger=store.ledger,
         )
         detector = Detector(

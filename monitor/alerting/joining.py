@@ -5,11 +5,11 @@ carrier's key; the others are within it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from monitor.model.alert import ALBUM, BURST, EDITS, Alert, Change, Digest, Item, Joint, Message, Tally
+from monitor.model.alert import ALBUM, BURST, EDITS, SPREAD, Alert, Change, Copies, Digest, Item, Joint, Message, Tally
 from monitor.model.post import Post, PostId
 from monitor.model.story import PRIORITIES
 
@@ -23,8 +23,9 @@ PARTS = 10
 replace = msgspec.structs.replace
 
 
-def joined(alerts: Sequence[Alert]) -> list[Joint]:
-    """The messages that tell of these alerts, which are all of one bundle and what else waits of the same posts, in their order."""
+def joined(alerts: Sequence[Alert], copies: Mapping[str, Copies] = {}) -> list[Joint]:
+    """The messages that tell of these alerts, which are all of one bundle and what else waits of the same posts, in their order.
+    `copies`: by bundle, whatever was told of posts that say the same as those in it, these among them."""
     gone = {(alert.channel, alert.post) for alert in alerts if alert.message.event == "deleted" and _of(alert, BURST)}
     groups: dict[tuple[str, object], list[Alert]] = {}
     for alert in alerts:
@@ -34,11 +35,16 @@ def joined(alerts: Sequence[Alert]) -> list[Joint]:
             group = ("edits", alert.bundle)
         elif alert.message.event == "published" and _of(alert, ALBUM):
             group = ("album", alert.bundle)
+        elif alert.message.event == "published" and _of(alert, SPREAD):
+            group = ("spread", alert.bundle)
         else:
             group = ("alone", alert.key)
         groups.setdefault(group, []).append(alert)
     say = {"gone": _vanished, "edits": _last, "album": _best, "alone": _best}
-    return [say[how](group) for (how, _), group in groups.items()]
+    return [
+        _passed_on(group, copies.get(group[0].bundle)) if how == "spread" else say[how](group)
+        for (how, _), group in groups.items()
+    ]
 
 
 def late(alerts: Sequence[Alert]) -> Joint:
@@ -101,6 +107,27 @@ def _best(alerts: Sequence[Alert]) -> Joint:
     return _joint(carrier, alerts, why=why)
 
 
+def _passed_on(alerts: Sequence[Alert], copies: Copies | None) -> Joint:
+    """Of posts that say what another channel said first: that one, then these, then what was told in between."""
+    told = copies.alerts if copies else ()
+    keys = {alert.key for alert in alerts}
+    between = [alert for alert in told[1:] if alert.key not in keys]
+    listed = {(alert.channel, alert.post): alert for alert in (*told[:1], *alerts, *between)}
+    new = len({(alert.channel, alert.post) for alert in alerts})
+    count = max(copies.posts, new) if copies else new
+    carrier = _first(alerts)
+    story = carrier.message.story
+    said = Digest(
+        why="spread",
+        count=count,
+        stories=(Tally(story.id, story.title, count),),
+        posts=tuple(map(_item, list(listed.values())[:LISTED])),
+        channels=copies.channels if copies else len({alert.channel for alert in alerts}),
+        new=new,
+    )
+    return _joint(carrier, alerts, event="spread", digest=said)
+
+
 def _joint(carrier: Alert, alerts: Iterable[Alert], **said: object) -> Joint:
     keys = tuple(alert.key for alert in alerts if alert.key != carrier.key)
     message: Message = replace(carrier.message, **said)
@@ -120,7 +147,7 @@ def _item(alert: Alert) -> Item:
     text = post.text if post.text is not None else message.change.before if message.change else None
     return Item(
         alert=message.alert,
-        event=message.event,
+        event="published" if message.event == "spread" else message.event,
         story=alert.story,
         priority=message.priority,
         channel=post.channel,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from monitor.alerting.copies import copy_of
 from monitor.alerting.holding import USUAL, Pauses, crowds, hold
 from monitor.alerting.lookalike import warnings
 from monitor.model import instant
@@ -64,12 +65,14 @@ def plan(
     audience: Audience,
     now: Instant,
     preceding: Sequence[Record] = (),
+    copied: Mapping[tuple[str, str, str], Iterable[int]] = {},
     pauses: Pauses = USUAL,
 ) -> list[Alert]:
     """The alerts that these records, in the ledger's order, give rise to; some of them wait for others (`holding.py`).
 
     `matches` are of these records. `preceding`: some of those just before them. `told`: every alert there has been about their
-    posts. `before`: what the post of an edited or deleted record said until then, by the record's index.
+    posts. `before`: what the post of an edited or deleted record said until then, by the record's index. `copied`: by subscriber,
+    story and `Alert.copy` the channels, by the ledger's number, of which that was told within `SPREADS`.
     """
     flags = _flags(matches)
     by_name = {subscriber.name: subscriber for subscriber in audience.subscribers}
@@ -78,6 +81,7 @@ def plan(
         history.setdefault((alert.channel, alert.post), {})[alert.subscriber, alert.story] = alert
     alerts: list[Alert] = []
     crowded = crowds(records, preceding)
+    spoken = {each: set(channels) for each, channels in copied.items()}
     for record in records:
         said_before = before.get(record.index)
         if not _is_news(record, said_before):
@@ -99,8 +103,10 @@ def plan(
                 if alert.record < record.index and name in by_name and (by_name[name], story) not in owed
             ]
         warned = warnings(record.said, audience.parties) if owed and record.said else ()
+        told_alike = _copies(record, flagged) if owed else {}
         for subscriber, story in owed:
             last = earlier.get((subscriber.name, story))
+            copy = told_alike.get(story, "")
             alone = _alert(
                 record,
                 flagged.get(story),
@@ -110,13 +116,42 @@ def plan(
                 earlier=last,
                 late=late,
                 warned=warned,
+                copy=copy,
                 audience=audience,
                 now=now,
             )
-            alert = hold(alone, record, earlier=last, crowded=record.index in crowded, pauses=pauses, now=now)
+            channels = spoken.setdefault((subscriber.name, story, copy), set()) if copy else set()
+            alert = hold(
+                alone,
+                record,
+                earlier=last,
+                crowded=record.index in crowded,
+                copied=bool(channels) and record.number not in channels,
+                pauses=pauses,
+                now=now,
+            )
+            channels.add(record.number)
             earlier[subscriber.name, story] = alert
             alerts.append(alert)
     return alerts
+
+
+def copies(records: Sequence[Record], matches: Sequence[Match]) -> set[str]:
+    """`Alert.copy` of the alerts that these records may give rise to."""
+    flags = _flags(matches)
+    found = {
+        copy
+        for record in records
+        if _is_news(record, None)
+        for copy in _copies(record, flags.get(record.index, {})).values()
+    }
+    return found - {""}
+
+
+def _copies(record: Record, flagged: Mapping[str, Match]) -> dict[str, str]:
+    """By story; of an edit none, whatever it reads like now."""
+    said = record.said if record.kind is Kind.PUBLISHED else None
+    return {} if said is None else {story: copy_of(said, match) for story, match in flagged.items()}
 
 
 def said_before(revisions: Sequence[Record], index: int) -> Post | None:
@@ -192,6 +227,7 @@ def _alert(
     earlier: Alert | None,
     late: bool,
     warned: tuple[str, ...],
+    copy: str,
     audience: Audience,
     now: Instant,
 ) -> Alert:
@@ -226,6 +262,7 @@ def _alert(
         published_at=record.published_at,
         created_at=now,
         due_at=now,
+        copy=copy,
     )
 
 

@@ -16,7 +16,10 @@ _CAUSES = {
     "history cleared": "the channel's history was cleared",
     "channel gone": "the whole channel is gone",
 }
-_HEADS = {"deleted": "POSTS DELETED TOGETHER", "late": "LATE ALERTS IN ONE MESSAGE"}
+_HEADS = {
+    "deleted": "POSTS DELETED TOGETHER",
+    "late": "LATE ALERTS IN ONE MESSAGE",
+}
 _REASON_UNITS = 300
 
 
@@ -33,30 +36,62 @@ def of_digest(digest: Digest, message: Message, when: When, *, most: int) -> lis
     """At most `most` UTF-16 units, if that is enough for the head."""
     urgent = "HIGH · " if any(item.priority == "high" for item in digest.posts) else ""
     stories = "; ".join(f"{short(tally.title)}: {tally.count:,}" for tally in digest.stories)
-    head = [f"{urgent}{digest.count:,} {_HEADS.get(digest.why, 'ALERTS IN ONE MESSAGE')}", stories]
+    head = [f"{urgent}{_counted(digest)}", stories]
     if digest.why == "deleted" and digest.change is not None:
         head.append(f"deleted: {vanished(digest.change, when)}")
     if digest.why == "late":
         head.append("late: they could not be told in time")
+    if digest.why == "spread":
+        head += _passed_on(digest, when)
     pieces = [Piece(line) for line in head]
+    if digest.why == "spread" and message.post.text:
+        pieces.append(Piece(short(message.post.text, _BEGINNING), quoted=True))
     tail = [Piece(message.standing)]
     shown = list(digest.posts[:SHOWN])
+    texts = digest.why != "spread"  # these say the same
     while shown:
-        found = [*pieces, *_items(shown, when), *_rest(digest.count - len(shown)), *tail]
+        found = [*pieces, *_items(shown, when, texts=texts), *_rest(digest.count - len(shown)), *tail]
         if sum(units(piece.text) + 1 for piece in found) <= most:
             return found
         shown.pop()
     return [*pieces, *_rest(digest.count), *tail]
 
 
-def _items(items: Sequence[Item], when: When) -> list[Piece]:
+def _counted(digest: Digest) -> str:
+    if digest.why != "spread":
+        return f"{digest.count:,} {_HEADS.get(digest.why, 'ALERTS IN ONE MESSAGE')}"
+    times = f", {digest.count:,} POSTS" if digest.count > digest.channels else ""
+    return f"THE SAME TEXT ON {digest.channels:,} CHANNELS{times}"
+
+
+def _passed_on(digest: Digest, when: When) -> list[str]:
+    """Which you were told of first, and which of them says that it was there first, where that is another."""
+    first, *others = digest.posts
+    lines = [f"told first: {short(first.channel)}, post {first.id}, {_published(first, when)}"]
+    if others and digest.new < digest.count:
+        lines.append(f"new with this message: {digest.new:,}")
+    dated = [item for item in digest.posts if item.date]
+    earliest = min(dated, key=lambda item: item.date or "", default=first)
+    if first.date and earliest.date and earliest.date < first.date:
+        lines.append(
+            f"earliest by its own date: {short(earliest.channel)}, post {earliest.id}, {_published(earliest, when)}"
+        )
+    return lines
+
+
+def _published(item: Item, when: When) -> str:
+    return f"published {when(item.date)}" if item.date else "date unknown"
+
+
+def _items(items: Sequence[Item], when: When, *, texts: bool) -> list[Piece]:
     pieces = []
     for number, item in enumerate(items, 1):
         event = "" if item.event == "published" else f"{item.event} · "
-        at = f"published {when(item.date)}" if item.date else "date unknown"
         link = item.link or "no public link"
-        pieces.append(Piece(f"{number}. {event}{short(item.channel)}, post {item.id} · {at} · {link}"))
-        if item.text:
+        pieces.append(
+            Piece(f"{number}. {event}{short(item.channel)}, post {item.id} · {_published(item, when)} · {link}")
+        )
+        if texts and item.text:
             pieces.append(Piece(short(item.text, _BEGINNING), quoted=True))
     return pieces
 

@@ -227,6 +227,7 @@ public_key_file = "var/server.pem"
 poll_seconds = 5
 [alerts]
 edit_seconds = 0  # days pass in minutes here
+spread_seconds = 0
 """
 SUBSCRIBERS = f"""# Made by monitor demo.
 [[subscriber]]

@@ -46,6 +46,7 @@ class WebTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class AlertsTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edit_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 60.0
+    spread_seconds: Annotated[float, Meta(ge=0, le=3_600)] = 300.0
 
 
 class MediaTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

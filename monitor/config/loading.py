@@ -46,7 +46,7 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
         preview=machine.preview(machinery.preview, on_machine),
         media=media.media(machinery.media, on_machine),
         web=pages.web(machinery.web, on_machine),
-        alerts=Alerts(edit_seconds=machinery.alerts.edit_seconds),
+        alerts=Alerts(edit_seconds=machinery.alerts.edit_seconds, spread_seconds=machinery.alerts.spread_seconds),
         accounts=machine.accounts(machinery.account, base, on_machine),
         bot=machine.bot(machinery.bot, base, on_machine),
         server=server,

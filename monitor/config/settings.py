@@ -64,9 +64,11 @@ class Web(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True):
-    """`edit_seconds`: between two messages about one post, unless it is deleted."""
+    """`edit_seconds`: between two messages about one post, unless it is deleted. `spread_seconds`: how long posts wait that say
+    what another channel said."""
 
     edit_seconds: float = 60.0
+    spread_seconds: float = 300.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

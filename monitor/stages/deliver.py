@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import structlog
 
-from monitor.alerting.joining import PARTS, album, joined, late
+from monitor.alerting.holding import SPREADS, USUAL
+from monitor.alerting.joining import LISTED, PARTS, album, joined, late
 from monitor.alerting.retry import LONGEST_WAIT, asof, next_attempt
 from monitor.errors import Refused, Unavailable, Uncertain
 from monitor.model import instant
-from monitor.model.alert import ALBUM, Alert, Joint, Message, Receipt, State, Subscriber
+from monitor.model.alert import ALBUM, SPREAD, Alert, Copies, Joint, Message, Receipt, State, Subscriber
 from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
 from monitor.ports import Clock, Fact, Health, Ledger, Notifier, Outbox
@@ -58,10 +59,11 @@ class Courier:
         health: Health,
         clock: Clock,
         late_after: Instant,
+        spread: Instant = USUAL.spread,
         ledger: Ledger | None = None,
         patience: float = PATIENCE,
     ) -> None:
-        """`ledger`: where the parts of an album are looked up."""
+        """`ledger`: where the parts of an album are looked up. `spread`: how long what says the same was held on purpose."""
         self._outbox = outbox
         self._ledger = ledger
         self._notifiers = notifiers
@@ -69,6 +71,7 @@ class Courier:
         self._health = health
         self._clock = clock
         self._late_after = late_after
+        self._spread = spread
         self._patience = patience
         self._busy: set[str] = set()
         self._been: set[str] = set()
@@ -113,7 +116,19 @@ class Courier:
         now = self._clock.now()
         by = asof(now, next_due=await self._outbox.next_ripe())
         for alerts in await self._outbox.ripe(by):
-            await self._outbox.join([await self._whole(joint) for joint in joined(alerts)], now=now)
+            joints = joined(alerts, await self._copies(alerts))
+            await self._outbox.join([await self._whole(joint) for joint in joints], now=now)
+
+    async def _copies(self, alerts: Sequence[Alert]) -> dict[str, Copies]:
+        """Who else said what these say, by the bundle in which they wait."""
+        bundles: dict[str, list[Alert]] = {}
+        for alert in alerts:
+            if alert.copy and alert.bundle.startswith(SPREAD):
+                bundles.setdefault(alert.bundle, []).append(alert)
+        return {
+            bundle: await self._outbox.copies(same[-1], since=same[0].created_at - SPREADS, limit=LISTED)
+            for bundle, same in bundles.items()
+        }
 
     async def _whole(self, joint: Joint) -> Joint:
         """An album with all the parts that are there by now."""
@@ -177,7 +192,13 @@ class Courier:
         found: dict[str, list[Alert]] = {}
         under_way = alerts and lane not in self._been and alerts[0].created_at <= self._began
         for alert in alerts[1:] if under_way else alerts:
-            if not alert.attempts and not alert.joins and alert.story and self._as_sent(alert, now).late:
+            if (
+                not alert.attempts
+                and not alert.joins
+                and not alert.message.digest
+                and alert.story
+                and self._as_sent(alert, now).late
+            ):
                 found.setdefault(alert.subscriber, []).append(alert)
         return found
 
@@ -227,13 +248,14 @@ class Courier:
 
     def _as_sent(self, alert: Alert, now: Instant) -> Message:
         """The message with what is known only now."""
-        happened = alert.published_at if alert.message.event == "published" else None
+        spread = alert.message.event == "spread"
+        happened = alert.published_at if alert.message.event == "published" or spread else None
         since = happened if happened is not None else instant.parse(alert.message.observed_at)
         # Before a crash somebody may have been under way with the first of a lane, without leaving a trace.
         tried = bool(alert.reason) or alert.lane not in self._been
         return msgspec.structs.replace(
             alert.message,
-            late=now - since > self._late_after,
+            late=now - since > self._late_after + (self._spread if spread else 0),
             repeat=tried and now - alert.created_at > MAY_REPEAT_AFTER,
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 import structlog
 
-from monitor.alerting.holding import USUAL, Pauses
-from monitor.alerting.plan import Audience, plan, said_before
+from monitor.alerting.holding import SPREADS, USUAL, Pauses
+from monitor.alerting.plan import Audience, copies, plan, said_before
 from monitor.errors import MonitorError, Unavailable
 from monitor.matching.matcher import Broken, Matcher, Subject
 from monitor.model.instant import SECOND
@@ -122,14 +122,18 @@ class Detector:
         preceding: Sequence[Record] = ()
         if told and any(record.kind is Kind.DELETED for record in records):
             preceding = await self._ledger.read(max(0, first - BESIDE), min(first, BESIDE))
+        now = self._clock.now()
+        said = copies(records, matches)
+        copied = await self._findings.copied(said, since=now - SPREADS) if said else {}
         alerts = plan(
             records,
             matches,
             told=told,
             before=before,
             audience=self._audience,
-            now=self._clock.now(),
+            now=now,
             preceding=preceding,
+            copied=copied,
             pauses=self._pauses,
         )
         faults = [self._fault(record, type(each.error).__name__, each.story) for record, each in broken]

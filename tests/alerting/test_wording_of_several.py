@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from owed import NOON, alert, message
 
 from monitor.alerting.display import units
-from monitor.alerting.joining import late
+from monitor.alerting.joining import joined, late
 from monitor.alerting.notices import owed as notices_owed
 from monitor.alerting.several import SHOWN
 from monitor.alerting.wording import CHAT_UNITS, for_chat, for_terminal
-from monitor.model.alert import Change, Message, Notice, PostRef, Subscriber
+from monitor.model.alert import SPREAD, Change, Copies, Message, Notice, PostRef, Subscriber
 
 DEAD = Notice(
     notice="red",
@@ -63,6 +63,67 @@ def test_on_a_terminal_a_digest_has_its_key_and_no_line_of_a_strangers_without_i
     assert shown.startswith("3 LATE ALERTS IN ONE MESSAGE")
     assert "\nRED" not in shown
     assert shown.endswith("m-1")
+
+
+def spread(count: int, text: str = "Мост взорван", **other: object) -> Message:
+    """Of posts that say the same, the first of which was told before."""
+    owed = [alert(text, index=number, channel=number, bundle=SPREAD, **other) for number in range(count)]
+    (joint,) = joined(owed[1:], {SPREAD: Copies(tuple(owed), count, count)})
+    return joint.carrier.message
+
+
+def test_the_same_text_on_many_channels_is_shown_once_with_where_it_stood_first() -> None:
+    worded = for_chat(spread(40))
+
+    lines = worded.text.split("\n")
+    assert lines[:5] == [
+        "THE SAME TEXT ON 40 CHANNELS",
+        "The bridge: 40",
+        "told first: vvgladkov, post 123, published 2023-06-04 12:00:00 UTC",
+        "new with this message: 39",
+        "Мост взорван",
+    ]
+    assert len(worded.quoted) == 1
+    assert lines[-2:] == [
+        "and 30 more: monitor alerts list --state delivered names them all",
+        "not independently verified",
+    ]
+
+
+def test_a_copy_that_says_it_is_older_than_what_was_told_first_is_named() -> None:
+    message = spread(3)
+    first, second, third = message.digest.posts  # type: ignore[union-attr]
+    older = msgspec.structs.replace(third, date="2023-06-04T11:59:00Z")
+    digest = msgspec.structs.replace(message.digest, posts=(first, second, older))  # type: ignore[type-var]
+
+    shown = for_chat(msgspec.structs.replace(message, digest=digest)).text
+
+    assert "earliest by its own date: vvgladkov, post 125, published 2023-06-04 11:59:00 UTC" in shown
+    assert "earliest" not in for_chat(message).text
+
+
+def test_the_same_text_is_shown_on_a_terminal_and_left_out_where_nobody_wants_it() -> None:
+    shown = for_terminal(spread(3, "first\nRED · account"), key="m-1")
+    minimal = for_chat(spread(3, to=Subscriber(name="desk", kind="console", address="", content="minimal")))
+
+    assert shown.startswith("THE SAME TEXT ON 3 CHANNELS")
+    assert "\nRED" not in shown
+    assert shown.endswith("m-1")
+    assert (minimal.quoted, "взорван" in minimal.text) == ((), False)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=500), st.integers(2, 60))
+def test_the_same_text_never_exceeds_what_telegram_takes_and_every_strangers_word_is_marked(
+    text: str, count: int
+) -> None:
+    worded = for_chat(spread(count, text))
+
+    assert units(worded.text) <= CHAT_UNITS
+    ours = worded.text.encode("utf-16-le")
+    for offset, length in reversed(worded.quoted):
+        ours = ours[: 2 * offset] + ours[2 * (offset + length) :]
+    assert "http" not in ours.decode("utf-16-le").replace("https://t.me/vvgladkov/", "")
 
 
 def test_a_notice_says_what_since_when_why_and_what_to_do() -> None:

@@ -59,6 +59,7 @@ def test_an_empty_monitor_toml_is_a_whole_configuration(tmp_path: Path) -> None:
     assert settings.collect.reread == (MINUTE, 10 * MINUTE, HOUR, DAY, 7 * DAY)
     assert settings.collect.first_history == 100
     assert settings.collect.late_seconds == 300
+    assert (settings.alerts.edit_seconds, settings.alerts.spread_seconds) == (60, 300)
     assert (settings.accounts, settings.bot, settings.server) == ((), None, None)
 
 
@@ -182,6 +183,7 @@ def test_a_subscriber_is_reached_through_the_notifier_of_their_kind(tmp_path: Pa
         ("MONITOR_MEDIA__QUOTA", "2TB", lambda s: s.media.quota == 2 * 10**12),
         ("MONITOR_MEDIA__CHANNEL_DAY", "500 kB", lambda s: s.media.channel_day == 500_000),
         ("MONITOR_MEDIA__KEEP_FREE", "1 GiB", lambda s: s.media.keep_free == 2**30),
+        ("MONITOR_ALERTS__SPREAD_SECONDS", "0", lambda s: s.alerts.spread_seconds == 0),
         ("MONITOR_COLLECT__LATE_SECONDS", "9", lambda s: s.collect.late_seconds == 9),
         ("MONITOR_ACCOUNT__0__PROXY", "socks5://127.0.0.1:9050", lambda s: s.accounts[0].proxy.endswith("9050")),
         ("MONITOR_ACCOUNT__0__COUNTRY", "PL", lambda s: s.accounts[0].country == "PL"),

@@ -1,4 +1,4 @@
-"""What subscribers and operators are told of it: once and not forty times, and by a way that still works (COL-12, 20, 22, 27, 28, 33)"""
+"""What subscribers and operators are told of it: once and not forty times, and by a way that still works (COL-12, 20, 22, 27, 28, 33, MAT-09)"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -288,3 +288,45 @@ async def test_col_33_late_alerts_are_told_one_by_one_up_to_twenty_and_in_one_me
     assert [alert.post for alert in owed] == [*few, *many]
     assert {alert.state for alert in owed} == {State.DELIVERED}
     assert len([sent for sent in desk.world.sent if "40 LATE ALERTS IN ONE MESSAGE" in sent.text]) == 1
+
+
+@pytest.mark.timeout(240)
+async def test_mat_09_the_daemon_tells_the_same_text_on_40_channels_in_two_messages_also_over_a_restart(
+    desk: Desk,
+) -> None:
+    names = [f"channel_{number}" for number in range(1, 41)]
+    for name in names:
+        desk.world.add_channel(name)
+        desk.world.join(PHONE, name)
+    desk.write(channels=names, alerts="spread_seconds = 15")
+    said = f"{FLAGGED} ночью, пострадавших нет, движение закрыто до утра"
+    async with desk.running() as (store, _):
+        await until(lambda: met_all(store, len(names)))
+        desk.world.publish(names[0], said)
+        await desk.receiver.until(lambda received: len(received) == 1)
+        for name in names[1:20]:
+            desk.world.publish(name, f"❗️ {said.upper()}\n@{name}")
+        await until(lambda: flagged(store, 20))
+    for name in names[20:]:
+        desk.world.publish(name, said)
+
+    async with desk.running() as (store, _):
+        await desk.receiver.until(lambda received: len(received) == 2)
+        await until(lambda: settled(store))
+        owed = await alerts(store)
+        published = await kinds(store, Kind.PUBLISHED)
+
+    first, grouped = desk.bodies()
+    assert (first["event"], first["post"]["channel"]) == ("published", names[0])
+    assert (grouped["event"], grouped["late"]) == ("spread", False)
+    assert (grouped["digest"]["why"], grouped["digest"]["count"], grouped["digest"]["new"]) == ("spread", 40, 39)
+    assert grouped["digest"]["posts"][0]["channel"] == names[0]
+    assert {item["channel"] for item in grouped["digest"]["posts"]} == set(names)
+    assert len(owed) == 40
+    assert {alert.state for alert in owed} == {State.DELIVERED}
+    assert published >= 40
+    assert sum("THE SAME TEXT ON 40 CHANNELS" in sent.text for sent in desk.world.sent) == 1
+
+
+async def met_all(store: SqliteStore, count: int) -> bool:
+    return len(await store.peers.contacts()) >= count

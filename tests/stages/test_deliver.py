@@ -457,6 +457,50 @@ async def test_del_16_a_lane_whose_alerts_were_tried_is_not_told_them_again_in_a
     assert await office.states() == {State.DELIVERED}
 
 
+def copied(number: int, **other: object) -> Alert:
+    """What was held because another channel said the same."""
+    return alert(
+        index=number,
+        to=DESK,
+        channel=number,
+        copy="c-1",
+        bundle="spread:1",
+        held=True,
+        due_at=NOON + 5 * MINUTE,
+        **other,
+    )
+
+
+async def test_mat_09_what_says_the_same_is_one_message_of_which_the_first_is_named_and_that_is_not_late(
+    office: Office,
+) -> None:
+    [first] = await office.owe(alert(to=DESK, copy="c-1", channel=0))
+    await office.owe(*(copied(number) for number in range(1, 30)))
+
+    await office.courier.deliver_due()
+    await office.rounds(1, every=5 * MINUTE + SECOND)
+
+    assert office.inbox.keys("desk") == [first, copied(1).key]
+    told = office.inbox.messages[-1]
+    assert isinstance(told.digest, Digest)
+    assert (told.event, told.late, told.digest.count, told.digest.posts[0].id) == ("spread", False, 30, 123)
+    assert await office.states() == {State.DELIVERED}
+
+
+async def test_mat_09_copies_that_could_not_be_told_in_time_are_told_late_and_stay_one_message(office: Office) -> None:
+    await office.owe(alert(to=DESK, copy="c-1", channel=0))
+    await office.owe(copied(1))
+    await office.owe(*(alert(index=number, to=DESK) for number in range(40, 70)))
+    await office.courier.deliver_due()
+    office.inbox.answer("desk", raising(Unavailable("away")))
+    await office.rounds(1, every=5 * MINUTE)
+    office.inbox.answer("desk", None)
+
+    await office.rounds(1, every=HOUR)
+
+    assert [(message.event, message.late) for message in office.inbox.messages][-1] == ("spread", True)
+
+
 async def test_col_28_an_album_is_told_with_the_parts_that_the_ledger_has_by_then(store: Store) -> None:
     parts = [
         revision("" if number else "Мост взорван", number=123 + number, album=7, media=(photo(),))
