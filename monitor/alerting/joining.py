@@ -66,13 +66,14 @@ def album(alert: Alert, parts: Sequence[tuple[PostId, Post]]) -> Alert:
 
 
 def digest(why: str, alerts: Sequence[Alert]) -> Digest:
-    """`alerts` most important first, each post once."""
-    ranked = sorted(alerts, key=_rank)
-    posts = {(alert.channel, alert.post): alert for alert in reversed(ranked)}
+    """`alerts` most important first, each post once, as it stands by now."""
+    posts: dict[tuple[int, PostId], Alert] = {}
+    for alert in sorted(alerts, key=lambda alert: -alert.record):
+        posts.setdefault((alert.channel, alert.post), alert)
     stories = Counter(story for story, _, _ in {(alert.story, alert.channel, alert.post) for alert in alerts})
     titles = {alert.story: alert.message.story.title for alert in alerts}
     tallies = tuple(Tally(story, titles[story], count) for story, count in sorted(stories.items()))
-    listed = [alert for alert in ranked if posts[alert.channel, alert.post] is alert][:LISTED]
+    listed = sorted(posts.values(), key=_rank)[:LISTED]
     changes = [alert.message.change for alert in alerts if alert.message.change]
     return Digest(
         why=why,

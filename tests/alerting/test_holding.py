@@ -292,5 +292,21 @@ def test_col_33_a_digest_names_number_stories_and_the_most_important_posts_first
     assert joint.carrier.post == 70
 
 
+def test_a_post_that_was_edited_or_deleted_before_its_alert_could_be_told_is_listed_as_it_stands() -> None:
+    published = planned(*(said(f"Мост {post}", index=post, post=post) for post in range(1, 4)))
+    edits = planned(edit(11, "Мост цел", post=1), told=published, before={11: Post("Мост 1")}, now=NOON + HOUR)
+    deletions = planned(gone(index=12, post=2), told=published, now=NOON + HOUR)
+
+    digest = late([*published, *edits, *deletions]).carrier.message.digest
+
+    assert isinstance(digest, Digest)
+    assert digest.count == 3
+    assert [(item.id, item.event, item.text) for item in digest.posts] == [
+        (3, "published", "Мост 3"),
+        (1, "edited", "Мост цел"),
+        (2, "deleted", None),
+    ]
+
+
 def test_a_channel_that_is_known_otherwise_by_then_changes_nothing() -> None:
     assert GLADKOV.username in told(1)[0].message.post.channel
