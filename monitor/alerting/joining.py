@@ -52,6 +52,11 @@ def late(alerts: Sequence[Alert]) -> Joint:
     return _joint(_first(alerts), alerts, digest=digest("late", alerts))
 
 
+def many(alerts: Sequence[Alert]) -> Joint:
+    """One message of these, of one story, which come quicker than they can be told one by one."""
+    return _joint(_first(alerts), alerts, digest=digest("many", alerts))
+
+
 def album(alert: Alert, parts: Sequence[tuple[PostId, Post]]) -> Alert:
     """The alert, of a part of an album, with all `parts` of it that are there."""
     post = alert.message.post

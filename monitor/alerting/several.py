@@ -19,6 +19,7 @@ _CAUSES = {
 _HEADS = {
     "deleted": "POSTS DELETED TOGETHER",
     "late": "LATE ALERTS IN ONE MESSAGE",
+    "many": "ALERTS IN ONE MESSAGE",
 }
 _REASON_UNITS = 300
 
@@ -41,6 +42,8 @@ def of_digest(digest: Digest, message: Message, when: When, *, most: int) -> lis
         head.append(f"deleted: {vanished(digest.change, when)}")
     if digest.why == "late":
         head.append("late: they could not be told in time")
+    if digest.why == "many":
+        head.append("they come quicker than they can be told one by one")
     if digest.why == "spread":
         head += _passed_on(digest, when)
     pieces = [Piece(line) for line in head]

@@ -101,7 +101,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Many alerts in one message. `why`: late (they could not be told in time), deleted
+    """Many alerts in one message. `why`: late (they could not be told in time), many (more than could be told one by one), deleted
     (they vanished together) or spread (they say the same).
 
     `count`: of how many posts. `posts`: the most important ones. `change`: the interval in which all of them vanished. Of a spread

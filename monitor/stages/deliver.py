@@ -12,11 +12,11 @@ import msgspec
 import structlog
 
 from monitor.alerting.holding import SPREADS, USUAL
-from monitor.alerting.joining import LISTED, PARTS, album, joined, late
+from monitor.alerting.joining import LISTED, PARTS, album, joined, late, many
 from monitor.alerting.retry import LONGEST_WAIT, asof, next_attempt
 from monitor.errors import Refused, Unavailable, Uncertain
 from monitor.model import instant
-from monitor.model.alert import ALBUM, SPREAD, Alert, Copies, Joint, Message, Receipt, State, Subscriber
+from monitor.model.alert import ALBUM, SPREAD, Alert, Copies, Digest, Joint, Message, Receipt, State, Subscriber
 from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
 from monitor.ports import Clock, Fact, Health, Ledger, Notifier, Outbox
@@ -41,6 +41,10 @@ REPORT_EVERY = 10 * SECOND
 DIGEST_ABOVE = 20
 """Late alerts that one subscriber is told singly within `DIGEST_WITHIN`; more are told in one message."""
 DIGEST_WITHIN = 10 * MINUTE
+PROMPT = 30 * SECOND
+"""Where the oldest of more than `DIGEST_ABOVE` alerts of one story has waited so long, they come quicker than they can be told."""
+LONGEST_ROUND = 10 * SECOND
+"""Then it is looked again at what waits in a lane."""
 DIGEST_MOST = 5_000
 FAULTS = 5
 """Attempts at an alert that fail in ways nobody foresaw; then it is dead, and the next one goes."""
@@ -156,51 +160,57 @@ class Courier:
             try:
                 alerts = await self._digested(lane, alerts)
             except Unavailable as error:
-                log.warning("late alerts told one by one", reason=str(error))
+                log.warning("alerts told one by one", reason=str(error))
+            began = self._clock.steady()
             for alert in alerts:
                 receipt = await self._attempt(alert)
                 await self._keep(receipt)
                 await self._tell(alert, receipt)
                 if receipt.state is State.WAITING:
                     break  # what comes after it waits for it
+                if self._clock.steady() - began >= LONGEST_ROUND:
+                    break  # the rest may be too many by now
         finally:
             self._busy.discard(lane)
             done()
 
     async def _digested(self, lane: str, alerts: Sequence[Alert]) -> Sequence[Alert]:
-        """Where too many are late, one message takes their place."""
+        """Where too many are late, or more wait than can be told one by one, one message takes their place."""
         now = self._clock.now()
-        late_ones = self._late_ones(lane, alerts, now)
-        if not any(self._too_many(name, len(some), now) for name, some in late_ones.items()):
+        if not self._gathered(lane, alerts, now):
             return alerts
         alerts = await self._outbox.due(now, limit=DIGEST_MOST, lanes=[lane]) or alerts
-        for name, some in self._late_ones(lane, alerts, now).items():
-            if not self._too_many(name, len(some), now):
-                continue
-            joint = late(some)
+        for joint in self._gathered(lane, alerts, now):
             if await self._outbox.join([joint], now=now):
-                log.info("late alerts told in one message", subscriber=name, alerts=len(some), key=joint.carrier.key)
+                carrier, digest = joint.carrier, joint.carrier.message.digest
+                why = digest.why if isinstance(digest, Digest) else ""
+                told = {"subscriber": carrier.subscriber, "alerts": len(joint.keys) + 1, "key": carrier.key}
+                log.info("alerts told in one message", **told, why=why)
                 alerts = [
-                    joint.carrier if alert.key == joint.carrier.key else alert
+                    carrier if alert.key == carrier.key else alert
                     for alert in alerts
                     if alert.key not in set(joint.keys)
                 ]
         return alerts
 
-    def _late_ones(self, lane: str, alerts: Sequence[Alert], now: Instant) -> dict[str, list[Alert]]:
-        """By subscriber. Never one that may have been sent before: the other side would be told twice."""
-        found: dict[str, list[Alert]] = {}
+    def _gathered(self, lane: str, alerts: Sequence[Alert], now: Instant) -> list[Joint]:
+        """The messages that tell of several. Never of one that may have been sent before: the other side would be told twice."""
+        late_ones: dict[str, list[Alert]] = {}
+        others: dict[tuple[str, str], list[Alert]] = {}
         under_way = alerts and lane not in self._been and alerts[0].created_at <= self._began
         for alert in alerts[1:] if under_way else alerts:
-            if (
-                not alert.attempts
-                and not alert.joins
-                and not alert.message.digest
-                and alert.story
-                and self._as_sent(alert, now).late
-            ):
-                found.setdefault(alert.subscriber, []).append(alert)
-        return found
+            if alert.attempts or alert.joins or alert.message.digest or not alert.story:
+                continue
+            if self._as_sent(alert, now).late:
+                late_ones.setdefault(alert.subscriber, []).append(alert)
+            else:
+                others.setdefault((alert.subscriber, alert.story), []).append(alert)
+        found = [late(some) for name, some in late_ones.items() if self._too_many(name, len(some), now)]
+        return found + [
+            many(some)
+            for some in others.values()
+            if len(some) > DIGEST_ABOVE and now - min(alert.due_at for alert in some) > PROMPT
+        ]
 
     def _too_many(self, subscriber: str, count: int, now: Instant) -> bool:
         recent = sum(now - DIGEST_WITHIN < at <= now for at in self._late.get(subscriber, ()))

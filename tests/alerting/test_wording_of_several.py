@@ -7,6 +7,7 @@ from owed import NOON, alert, message
 
 from monitor.alerting.display import units
 from monitor.alerting.joining import joined, late
+from monitor.alerting.joining import many as in_numbers
 from monitor.alerting.notices import owed as notices_owed
 from monitor.alerting.several import SHOWN
 from monitor.alerting.wording import CHAT_UNITS, for_chat, for_terminal
@@ -124,6 +125,16 @@ def test_the_same_text_never_exceeds_what_telegram_takes_and_every_strangers_wor
     for offset, length in reversed(worded.quoted):
         ours = ours[: 2 * offset] + ours[2 * (offset + length) :]
     assert "http" not in ours.decode("utf-16-le").replace("https://t.me/vvgladkov/", "")
+
+
+def test_alerts_that_come_quicker_than_they_can_be_told_are_counted() -> None:
+    shown = for_chat(in_numbers([alert(index=number) for number in range(40)]).carrier.message).text
+
+    assert shown.split("\n")[:3] == [
+        "40 ALERTS IN ONE MESSAGE",
+        "The bridge: 40",
+        "they come quicker than they can be told one by one",
+    ]
 
 
 def test_a_notice_says_what_since_when_why_and_what_to_do() -> None:

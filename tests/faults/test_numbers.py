@@ -1,6 +1,7 @@
-"""What comes in numbers: the same text on many channels, and what is almost the same (MAT-09, MAT-10)"""
+"""What comes in numbers: the same text on many channels, and a storm of matches (MAT-09 to MAT-11)"""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 from builders import NOON, revision, story
@@ -9,14 +10,16 @@ from engines import Opening
 from measuring import Measured
 from owed import subscriber
 
+from monitor.alerting.joining import LISTED
 from monitor.alerting.plan import Audience
+from monitor.errors import Unavailable
 from monitor.matching.matcher import Matcher
 from monitor.model.alert import Digest, Message, State, Subscriber
 from monitor.model.channel import Identity
 from monitor.model.instant import MINUTE, SECOND, Instant
 from monitor.model.record import Draft, Kind
 from monitor.ports import Store
-from monitor.stages.deliver import Courier
+from monitor.stages.deliver import DIGEST_ABOVE, PROMPT, Courier
 from monitor.stages.detect import Detector
 
 TEXT = "Гладков заявил: мост взорван ночью, пострадавших нет, движение закрыто до утра"
@@ -195,3 +198,79 @@ async def test_mat_10_who_edits_a_copy_that_waits_into_news_is_heard_of_at_once(
     await watch.deal(msgspec.structs.replace(edited, content=content))
 
     assert [message.event for message in watch.told()] == ["published", "spread", "edited"]
+
+
+class Group:
+    """A chat that takes twenty messages a minute, as Telegram's groups do."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._times: list[Instant] = []
+
+    def take(self) -> None:
+        now = self._clock.now()
+        self._times = [at for at in self._times if at > now - MINUTE]
+        if len(self._times) >= 20:
+            raise Unavailable("429", wait=(self._times[0] + MINUTE - now) / SECOND)
+        self._times.append(now)
+
+
+def numbers(messages: Sequence[Message]) -> int:
+    """Of how many posts these tell."""
+    return sum(digest(message).count if message.digest else 1 for message in messages)
+
+
+async def test_mat_11_a_storm_is_told_in_digests_with_its_exact_number_and_delays_nobody_else(
+    store: Store, measured: Measured
+) -> None:
+    clock, inbox, seconds, each = Clock(NOON), Inbox(), 60, 167
+    group = Group(clock)
+    inbox.answer("desk", group.take)
+    watch = Watch(store, clock, inbox, DESK, PHONE)
+    dams: list[Instant] = []
+    heard: list[Instant] = []
+
+    async def a_second(*drafts: Draft) -> None:
+        await watch.deal(*drafts)
+        heard.extend([clock.now()] * (numbers([each for each in watch.told() if each.story.id == "dam"]) - len(heard)))
+
+    for second in range(seconds):
+        clock.move(SECOND)
+        first = 1 + second * each
+        storm = [on(1, clock, f"Мост {number}", number=number) for number in range(first, first + each)]
+        dam = [on(2, clock, f"Дамба {second}", number=second + 1)] if second % 10 == 5 else []
+        dams += [clock.now()] * len(dam)
+        await a_second(*storm, *dam)
+        assert len(watch.told("phone")) == len(dams)  # in the same second
+    for _ in range(180):
+        clock.move(SECOND)
+        await a_second()
+
+    posts, states = await counted(store)
+    bridge = [message for message in watch.told() if message.story.id == "bridge"]
+    dam_alerts = [message for message in watch.told() if message.story.id == "dam"]
+    assert seconds * each > 10_000
+    assert posts == seconds * each + len(dams)
+    assert states == {State.DELIVERED: seconds * each + 2 * len(dams)}
+    assert numbers(bridge) == seconds * each
+    assert numbers(dam_alerts) == len(dams)
+    assert len(bridge) < 20 + 20
+    assert {digest(message).why for message in bridge if message.digest} == {"many"}
+    assert all(len(digest(message).posts) == LISTED for message in bridge if message.digest)
+    assert max(at - since for since, at in zip(dams, heard, strict=True)) <= MINUTE + PROMPT
+    assert "fault" not in await store.ledger.count()
+    measured("matches in a minute", seconds * each, f"told in {len(bridge)} messages to a chat that takes 20 a minute")
+
+
+async def test_mat_11_what_a_destination_keeps_up_with_is_told_one_by_one(store: Store) -> None:
+    clock = Clock(NOON)
+    watch = Watch(store, clock, Inbox())
+
+    for second in range(3):
+        clock.move(SECOND)
+        await watch.deal(
+            *(on(1, clock, f"Мост {second} {number}", number=50 * second + number) for number in range(1, 51))
+        )
+
+    assert DIGEST_ABOVE < 50
+    assert [message.digest for message in watch.told()] == [msgspec.UNSET] * 150

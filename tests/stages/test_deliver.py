@@ -14,7 +14,7 @@ from monitor.model.alert import Alert, Change, Digest, State, Subscriber
 from monitor.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from monitor.model.record import Kind, Told
 from monitor.ports import Store
-from monitor.stages.deliver import FAULTS, Courier, deliver
+from monitor.stages.deliver import DIGEST_ABOVE, FAULTS, LONGEST_ROUND, PROMPT, Courier, deliver
 
 DESK = subscriber("desk", address="desk")
 PHONE = subscriber("phone", address="phone")
@@ -455,6 +455,36 @@ async def test_del_16_a_lane_whose_alerts_were_tried_is_not_told_them_again_in_a
 
     assert office.inbox.keys("desk") == keys[:2]
     assert await office.states() == {State.DELIVERED}
+
+
+async def test_mat_11_what_comes_quicker_than_it_can_be_told_is_one_message_a_story(office: Office) -> None:
+    await office.courier.deliver_due()
+    office.inbox.answer("desk", lambda: office.clock.move(SECOND))  # each takes a second
+    keys = await office.owe(*(alert(index=number, to=DESK) for number in range(100)))
+    other = await office.owe(alert(index=100, to=DESK, story="dam"))
+
+    for _ in range(9):
+        await office.courier.deliver_due()
+
+    *singly, digest, last = office.inbox.messages
+    assert office.inbox.keys("desk") == [*keys[: len(singly) + 1], *other]
+    assert PROMPT <= len(singly) * SECOND <= PROMPT + LONGEST_ROUND
+    assert isinstance(digest.digest, Digest)
+    assert (digest.digest.why, digest.digest.count) == ("many", 100 - len(singly))
+    assert last.digest is msgspec.UNSET
+    assert await office.states() == {State.DELIVERED}
+
+
+async def test_mat_11_few_that_wait_long_and_many_that_wait_shortly_are_told_one_by_one(office: Office) -> None:
+    await office.owe(*(alert(index=number, to=DESK) for number in range(DIGEST_ABOVE)))
+    await office.owe(*(alert(index=number, to=PHONE) for number in range(100)))
+    office.clock.move(PROMPT)
+
+    await office.anew().deliver_due()
+
+    assert not any(message.digest for message in office.inbox.messages)
+    assert len(office.inbox.keys("desk")) == DIGEST_ABOVE
+    assert len(office.inbox.keys("phone")) == 100
 
 
 def copied(number: int, **other: object) -> Alert:
