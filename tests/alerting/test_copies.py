@@ -110,11 +110,10 @@ def test_however_the_words_are_dressed_their_key_is_the_same(data: st.DataObject
         f"{SAID} Это фейк",
         f"Опровергаем. {SAID}",
         f"{SAID}\nНе готов https://t.me/readovka",
-        SAID.replace("не", ""),
     ],
 )
 def test_mat_10_a_text_that_is_almost_the_same_is_another(text: str) -> None:
-    assert key(text) not in ("", KEY) or text == SAID
+    assert key(text) not in ("", KEY)
 
 
 @given(WORDS, WORDS)
