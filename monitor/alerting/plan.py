@@ -14,7 +14,7 @@ from monitor.alerting.copies import copy_of
 from monitor.alerting.holding import USUAL, Pauses, crowds, hold
 from monitor.alerting.lookalike import warnings
 from monitor.model import instant
-from monitor.model.alert import Alert, Change, Message, PostRef, StoryRef, Subscriber
+from monitor.model.alert import Alert, Change, Likeness, Message, PostRef, StoryRef, Subscriber
 from monitor.model.channel import Channel, Identity
 from monitor.model.instant import Instant
 from monitor.model.match import Match, Span
@@ -66,13 +66,15 @@ def plan(
     now: Instant,
     preceding: Sequence[Record] = (),
     copied: Mapping[tuple[str, str, str], Iterable[int]] = {},
+    alike: Mapping[int, tuple[Likeness, ...]] = {},
     pauses: Pauses = USUAL,
 ) -> list[Alert]:
     """The alerts that these records, in the ledger's order, give rise to; some of them wait for others (`holding.py`).
 
     `matches` are of these records. `preceding`: some of those just before them. `told`: every alert there has been about their
     posts. `before`: what the post of an edited or deleted record said until then, by the record's index. `copied`: by subscriber,
-    story and `Alert.copy` the channels, by the ledger's number, of which that was told within `SPREADS`.
+    story and `Alert.copy` the channels, by the ledger's number, of which that was told within `SPREADS`. `alike`: by the record's
+    index, what says nearly the same.
     """
     flags = _flags(matches)
     by_name = {subscriber.name: subscriber for subscriber in audience.subscribers}
@@ -116,6 +118,7 @@ def plan(
                 earlier=last,
                 late=late,
                 warned=warned,
+                alike=alike.get(record.index, ()),
                 copy=copy,
                 audience=audience,
                 now=now,
@@ -227,6 +230,7 @@ def _alert(
     earlier: Alert | None,
     late: bool,
     warned: tuple[str, ...],
+    alike: tuple[Likeness, ...],
     copy: str,
     audience: Audience,
     now: Instant,
@@ -239,7 +243,7 @@ def _alert(
         event=event,
         story=_story(story, match, earlier, audience),
         priority=match.priority if match else earlier.message.priority if earlier else "normal",
-        post=_post(record, earlier, warned, audience),
+        post=msgspec.structs.replace(_post(record, earlier, warned, audience), alike=alike),
         spans=tuple(_span(span) for span in match.spans) if match else (),
         why=tuple(_clean(sentence) for sentence in _why(match, event, earlier, late=late)),
         observed_at=_time(record.observed_at) or "",
@@ -325,7 +329,7 @@ def _minimal(message: Message) -> Message:
     replace = msgspec.structs.replace
     return replace(
         message,
-        post=replace(message.post, text=None, attached=(), warnings=()),
+        post=replace(message.post, text=None, attached=(), warnings=(), alike=()),
         spans=(),
         why=(),
         change=replace(message.change, before=None) if message.change else None,

@@ -22,6 +22,7 @@ QUOTE = "  | "
 TERMINAL_UNITS = 700
 TERMINAL_LINES = 10
 _REASONS = 6
+_ALIKE = 3
 _REASON_UNITS = 160
 
 
@@ -112,6 +113,9 @@ def _notes(message: Message, when: When) -> list[str]:
         notes.append(f"edited: seen {when(message.observed_at)}{skipped}")
     if message.post.parts:
         notes.append(f"an album of {len(message.post.parts)} posts")
+    for other in message.post.alike[:_ALIKE]:
+        share = "the same words as" if other.alike == 1 else f"{other.alike:.0%} of the words as in"
+        notes.append(f"{share} {short(other.channel)}, post {other.id}")
     if message.late:
         notes.append(f"late: we saw it {when(message.observed_at)}")
     if message.repeat:

@@ -42,11 +42,22 @@ class StoryRef(msgspec.Struct, frozen=True):
     edition: str
 
 
+class Likeness(msgspec.Struct, frozen=True):
+    """Another flagged post, of the last day, that says nearly the same. `alike`: of all the words of either, the share that both
+    have, estimated, up to 1."""
+
+    channel: str
+    id: int
+    record: int
+    alike: float
+
+
 class PostRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """The post that a message tells of, as it reads now; `text` None where the subscriber wants the link alone.
 
     `attached`: what comes with the text, in a few words each. `warnings`: a sentence for each name that looks like that of a
-    watched channel and is another. `parts`: the ids of an album, this post's own among them.
+    watched channel and is another. `parts`: the ids of an album, this post's own among them. `alike`: others that say nearly the
+    same.
     """
 
     channel: str
@@ -59,6 +70,7 @@ class PostRef(msgspec.Struct, frozen=True, omit_defaults=True):
     attached: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     parts: tuple[int, ...] = ()
+    alike: tuple[Likeness, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True):

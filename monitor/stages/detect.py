@@ -1,15 +1,17 @@
 """From the ledger to findings and outbox: which records speak of a story, and who is owed an alert."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 import structlog
 
 from monitor.alerting.holding import SPREADS, USUAL, Pauses
+from monitor.alerting.likeness import Likenesses
 from monitor.alerting.plan import Audience, copies, plan, said_before
 from monitor.errors import MonitorError, Unavailable
 from monitor.matching.matcher import Broken, Matcher, Subject
+from monitor.model.alert import Likeness
 from monitor.model.instant import SECOND
 from monitor.model.match import Match
 from monitor.model.post import Post
@@ -26,6 +28,8 @@ READ = 500
 """Records dealt with in one transaction."""
 LOOK_AGAIN = 15 * SECOND
 """Another process may have appended without waking us; and the health rows are to say now and then that somebody still looks."""
+RECALLED = 2_000
+"""Records before those, which are looked at once, at the start."""
 BESIDE = 50
 """Records before those that are read, which show whether a deletion is one of many."""
 RETRY = 2 * SECOND
@@ -64,6 +68,7 @@ class Detector:
         self._audience = audience
         self._clock = clock
         self._pauses = pauses
+        self._likenesses = Likenesses()
         self.broken: dict[str, Fact] = {}
         """By id, the stories that could not be evaluated for some record since the start."""
 
@@ -71,6 +76,22 @@ class Detector:
         """Stories that an earlier process found broken are well again where they no longer are."""
         well = await mended(await health.facts(), self._ledger, self._matcher, now=self._clock.now())
         await report(health, *well)
+
+    async def recall(self) -> None:
+        """What was flagged lately: who says nearly the same is told of over a restart too."""
+        upto = await self._positions.position(STAGE)
+        start = max(0, upto - RECALLED)
+        while start < upto and (records := await self._ledger.read(start, min(READ, upto - start))):
+            flagged = {match.record for match in await self._findings.of_records([each.index for each in records])}
+            self._alike(records, flagged)
+            start = records[-1].index + 1
+
+    def _alike(self, records: Sequence[Record], flagged: Collection[int]) -> dict[int, tuple[Likeness, ...]]:
+        return {
+            record.index: self._likenesses.meet(record)
+            for record in records
+            if record.kind is Kind.PUBLISHED and record.index in flagged
+        }
 
     async def detect(self, *, limit: int = READ) -> Dealt:
         """Deals with the next records, at most `limit`. None: there were no further ones, or another process was quicker."""
@@ -134,6 +155,7 @@ class Detector:
             now=now,
             preceding=preceding,
             copied=copied,
+            alike=self._alike(records, flagged),
             pauses=self._pauses,
         )
         faults = [self._fault(record, type(each.error).__name__, each.story) for record, each in broken]
@@ -187,6 +209,7 @@ async def keep_detecting(
         try:
             if not begun:
                 await detector.look_again(health)
+                await detector.recall()
                 begun = True
             step = await detector.detect()
         except Unavailable as error:

@@ -295,3 +295,20 @@ async def test_waits_while_the_store_is_away_and_then_goes_on(watch: Watch) -> N
     await asyncio.wait([running])
 
     assert len(await watch.owed()) == 1
+
+
+async def test_an_alert_names_who_said_nearly_the_same_over_a_restart_too(watch: Watch) -> None:
+    words = "The bridge fell at noon today and nobody was on it, says the ministry of roads and rivers"
+    await watch.record(revision(words))
+    await watch.to_the_end()
+    again = Watch(watch.store)
+    await again.detector.recall()
+
+    await watch.record(revision(words.replace("nobody was", "nobody at all was"), channel=HARBOUR, number=7))
+    await again.to_the_end()
+
+    first, second = await watch.told()
+    assert first.post.alike == ()
+    (other,) = second.post.alike
+    assert (other.channel, other.id, other.record) == ("bridge_news", 1, first.record)
+    assert 0.8 < other.alike < 1
