@@ -7,6 +7,7 @@ under what they pass on («Subscribe | Our chat»). A text that says one word mo
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 
 from monitor.matching.fold import fold_words
 from monitor.model.match import Match
@@ -16,13 +17,18 @@ FEWEST = 8
 """Words of a text that can be a copy. Shorter ones are said by many without having it from one another: «Воздушная тревога!»"""
 SIGNATURE = 5
 """Words of a link in a signature: a longer one says something."""
+LINE = 8
+"""Words of a line of it, addresses and hashtags aside: whoever has more to say could say it in several links."""
+MARKS = 300
+"""Entities that are looked at: Telegram gives no post more than a hundred."""
 
 _ADDRESSES = ("url", "mention", "hashtag")
 _NAMED = ("text_url", "mention_name")
 """Links behind words."""
 _WRITTEN = re.compile(r"(?:https?://|t\.me/)\S+|[@#]\w+", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
-_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+_MARKED = re.compile("[A-Za-z][\u0300-\u036f]+")
+_LATIN = "abcdefghijklmnopqrstuvwxyz"
 _UNSEEN = dict.fromkeys(
     [0x34F, *range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)]
     + [code for code in range(0x10000) if unicodedata.category(chr(code)) == "Cf"]
@@ -36,12 +42,17 @@ def copy_key(post: Post) -> str:
     return _key(body(post), post)
 
 
-def copy_of(post: Post, match: Match) -> str:
-    """The key, where everything that was flagged is said in the text that the key is of; otherwise empty. What is flagged in
-    the name of a file or in a signature is not known from a copy of the text."""
+def copies_of(post: Post, flagged: Mapping[str, Match]) -> dict[str, str]:
+    """The key for each story, where everything that was flagged for it is said in the text that the key is of; otherwise empty.
+    What is flagged in the name of a file or in a signature is not known from a copy of the text."""
     said = body(post)
+    key = _key(said, post)
+    return {story: key if key and _says_all(said, match) else "" for story, match in flagged.items()}
+
+
+def _says_all(said: str, match: Match) -> bool:
     names = {span.name for span in match.spans if span.field == "text" and span.end <= len(said)}
-    return _key(said, post) if {span.name for span in match.spans} <= names else ""
+    return {span.name for span in match.spans} <= names
 
 
 def body(post: Post) -> str:
@@ -51,6 +62,8 @@ def body(post: Post) -> str:
     while end > 0:
         start = text.rfind("\n", 0, end) + 1
         if any(text[place].isalnum() and not linked[place] for place in range(start, end)):
+            break
+        if len(_WORD.findall(_WRITTEN.sub(" ", text[start:end]))) > LINE:
             break
         end = start - 1
     return text[: max(end, 0)]
@@ -70,7 +83,7 @@ def _linked(post: Post) -> bytearray:
     """1 for each character of the text that is part of a link."""
     text = post.text
     linked = bytearray(len(text))
-    entities = [entity for entity in post.entities if entity.kind in (*_ADDRESSES, *_NAMED)]
+    entities = [entity for entity in post.entities[:MARKS] if entity.kind in (*_ADDRESSES, *_NAMED)]
     places = _places(text) if entities else []
     stretches = [found.span() for found in _WRITTEN.finditer(text)]
     for entity in entities:
@@ -95,4 +108,9 @@ def _places(text: str) -> list[int]:
 
 
 def _folded(words: str) -> bytes:
-    return fold_words(_KEYCAP.sub(" ", words).translate(_UNSEEN))
+    """The words as they are matched, and whatever makes other numbers or other Latin letters of them: «½», «٣», «würde»."""
+    plain = words.translate(_UNSEEN)
+    apart = unicodedata.normalize("NFD", plain)
+    numbers = [str(unicodedata.numeric(letter, 0)) for letter in apart if letter.isnumeric()]
+    marks = [two for two in _MARKED.findall(apart) if two[0].casefold() in _LATIN]
+    return fold_words(plain) + "".join((*(f"\0{each}" for each in numbers), *marks)).casefold().encode()

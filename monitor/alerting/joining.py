@@ -121,7 +121,7 @@ def _passed_on(alerts: Sequence[Alert], copies: Copies | None) -> Joint:
     listed = {(alert.channel, alert.post): alert for alert in (*told[:1], *alerts, *between)}
     new = len({(alert.channel, alert.post) for alert in alerts})
     count = max(copies.posts, new) if copies else new
-    carrier = _first(alerts)
+    carrier = alerts[0]  # what comes behind any of them comes behind it
     story = carrier.message.story
     said = Digest(
         why="spread",
@@ -131,7 +131,8 @@ def _passed_on(alerts: Sequence[Alert], copies: Copies | None) -> Joint:
         channels=copies.channels if copies else len({alert.channel for alert in alerts}),
         new=new,
     )
-    return _joint(carrier, alerts, event="spread", digest=said)
+    priority = _first(alerts).message.priority
+    return _joint(carrier, alerts, event="spread", priority=priority, digest=said)
 
 
 def _joint(carrier: Alert, alerts: Iterable[Alert], **said: object) -> Joint:

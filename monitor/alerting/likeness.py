@@ -24,6 +24,9 @@ KEPT = 5_000
 MANY = 50
 """What so many said already is not kept once more: ten thousand copies must not cost ten thousand looks each."""
 
+LOOKS = 200
+"""Of those that may be alike so many are looked at, the newest."""
+
 _HASHES = 128
 _BANDS = 32
 _SEED = 1
@@ -57,7 +60,7 @@ class Likenesses:
         self._forget(record.observed_at - DAY)
         post = record.number, record.post
         found: dict[tuple[int, PostId], Likeness] = {}
-        for index in sorted(self._near.query(hashes)):
+        for index in sorted(self._near.query(hashes))[-LOOKS:]:
             other = self._met[index]
             alike = round(hashes.jaccard(other.hashes), 2)
             if other.post != post and alike >= LEAST:

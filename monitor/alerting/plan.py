@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from monitor.alerting.copies import copy_of
+from monitor.alerting.copies import copies_of
 from monitor.alerting.holding import USUAL, Pauses, crowds, hold
 from monitor.alerting.lookalike import warnings
 from monitor.model import instant
@@ -105,7 +105,7 @@ def plan(
                 if alert.record < record.index and name in by_name and (by_name[name], story) not in owed
             ]
         warned = warnings(record.said, audience.parties) if owed and record.said else ()
-        told_alike = _copies(record, flagged) if owed else {}
+        told_alike = _copies(record, flagged) if owed and pauses.spread else {}
         for subscriber, story in owed:
             last = earlier.get((subscriber.name, story))
             copy = told_alike.get(story, "")
@@ -129,7 +129,7 @@ def plan(
                 record,
                 earlier=last,
                 crowded=record.index in crowded,
-                copied=bool(channels) and record.number not in channels,
+                copied=bool(channels) and record.number not in channels and not warned,
                 pauses=pauses,
                 now=now,
             )
@@ -154,7 +154,7 @@ def copies(records: Sequence[Record], matches: Sequence[Match]) -> set[str]:
 def _copies(record: Record, flagged: Mapping[str, Match]) -> dict[str, str]:
     """By story; of an edit none, whatever it reads like now."""
     said = record.said if record.kind is Kind.PUBLISHED else None
-    return {} if said is None else {story: copy_of(said, match) for story, match in flagged.items()}
+    return {} if said is None else copies_of(said, flagged)
 
 
 def said_before(revisions: Sequence[Record], index: int) -> Post | None:

@@ -13,7 +13,7 @@ from monitor.cli.screen import Piece, emit, line, say, say_pieces, say_table
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.words import channel_or_post
 from monitor.config import Settings, load
-from monitor.matching.language import INFLECTED, language_of, spoken
+from monitor.matching.language import INFLECTED, base_of, language_of, spoken
 from monitor.model.coverage import Coverage
 from monitor.model.instant import text
 from monitor.model.post import Post, PostId
@@ -58,7 +58,7 @@ def command(usage: Usage, *, reference: tuple[str, PostId | None]) -> int:
                 say(line(words, most=400))
         return 0
     found = asyncio.run(_gather(settings, name, number))
-    language = language_of(_last_said(found), {*INFLECTED, *spoken(settings.channels).values()})
+    language = language_of(_last_said(found), {*INFLECTED, *map(base_of, spoken(settings.channels).values())})
     if usage.json:
         emit(for_programs(found) | {"language": language})
     else:

@@ -78,7 +78,7 @@ class Index:
         return [looked.places(number) for number in range(len(texts))]
 
 
-_Later = dict[int, list[tuple[int, Use]]]
+_Later = dict[int, dict[int, list[Use]]]
 _Calls = dict[int, list[int]]
 
 
@@ -87,7 +87,8 @@ def _assign(
 ) -> tuple[list[Slot], list[Owner], _Later, _Calls]:
     """Each wording to the owner that is its rarest slot, words near one another to all of theirs."""
     frequency, numbers = frequencies(terms), dict[int, int]()
-    slots, owners, later, calls = list[Slot](), list[Owner](), defaultdict(list), defaultdict(list)
+    slots, owners, calls = list[Slot](), list[Owner](), defaultdict(list)
+    later: _Later = {}
     for term, wordings in enumerate(terms):
         at_once = first is None or term in first
         for wording in wordings:
@@ -101,10 +102,10 @@ def _assign(
                 if at_once and not near:
                     owners[number].look_for(Use(term, wording, anchor))
                 else:
-                    later[term].append((number, Use(term, wording, anchor)))
+                    later.setdefault(number, {}).setdefault(term, []).append(Use(term, wording, anchor))
                 if at_once and near and anchor == seldom:
                     calls[number].append(term)
-    return slots, owners, dict(later), dict(calls)
+    return slots, owners, later, dict(calls)
 
 
 def _build(slots: Sequence[Slot]) -> tuple[daachorse.DoubleArrayAhoCorasick, "array[int]", list[tuple[int, ...]]]:
@@ -132,9 +133,8 @@ def _build(slots: Sequence[Slot]) -> tuple[daachorse.DoubleArrayAhoCorasick, "ar
 def _roles(members: Sequence[Sequence[int]], owners: Sequence[Owner], later: _Later, calls: _Calls) -> bytearray:
     """By group: 0 where all that it is looked for for is told at once, 2 where nothing is, 1 where some."""
     waits = bytearray(len(owners))
-    for uses in later.values():
-        for number, _ in uses:
-            waits[number] = 2
+    for number in later:
+        waits[number] = 2
     for number in calls:
         waits[number] = 1
     for number, owner in enumerate(owners):

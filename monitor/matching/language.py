@@ -102,7 +102,7 @@ _ENDINGS = {
 _NEVER = {"ru": re.compile("ъ(?![еёюя])"), "be": re.compile("[ищъ]")}
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’ʼ][^\W\d_]+)*")
-_ADDRESS = re.compile(r"\w+://\S+|[@#]\w+|\bt\.me/\S+|\S+\.(?:com|ru|ua|org|net)\b\S*")
+_ADDRESS = re.compile(r"(?<!\w)\w{1,20}://\S+|[@#]\w+|\bt\.me/\S+|(?<!\S)\S{1,60}\.(?:com|ru|ua|org|net)\b\S*")
 _WORDS = {language: frozenset(words.split()) for language, words in _COMMON.items()}
 _ENDING = {language: re.compile(rf"{ending}\Z") for language, ending in _ENDINGS.items()}
 

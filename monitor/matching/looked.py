@@ -5,7 +5,7 @@ what has been told often enough is looked for no longer.
 """
 
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from itertools import islice
 
 import msgspec
@@ -32,8 +32,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Who looks for what. `find` gives start, end and pattern of all that stands in a folded text.
 
     A pattern belongs to a group of owners: `patterns` has its number, `members` the numbers of its owners, `groups` the owners,
-    `roles` whether all of it is told at once (0), some (1) or nothing (2). `later`: by term, whom to ask for it; `calls`: by owner,
-    the terms that are asked for where it is met.
+    `roles` whether all of it is told at once (0), some (1) or nothing (2). `later`: by owner, what it is asked for, by term;
+    `calls`: by owner, the terms that are asked for where it is met.
     """
 
     find: Callable[[bytes], Sequence[tuple[int, int, int]]]
@@ -42,16 +42,21 @@ class Plan(msgspec.Struct, frozen=True):
     groups: Sequence[tuple[Owner, ...]]
     roles: bytearray
     owners: Sequence[Owner]
-    later: Mapping[int, Sequence[tuple[int, Use]]]
+    later: Mapping[int, Mapping[int, Sequence[Use]]]
     calls: Mapping[int, Sequence[int]]
 
-    def wanted(self, terms: Collection[int]) -> dict[int, Owner]:
-        """By number, whom to ask for these terms, looking for nothing else."""
-        found: dict[int, Owner] = {}
-        for term in terms:
-            for number, use in self.later.get(term, ()):
-                found.setdefault(number, self.owners[number].empty()).look_for(use)
-        return found
+    def asked(self, number: int, terms: Set[int] | None) -> Owner | None:
+        """The owner of this number, looking for these terms alone (None: for all that it can be asked for); None where it is not
+        asked."""
+        mine = self.later.get(number)
+        own = mine and (mine.keys() if terms is None else mine.keys() & terms)
+        if not mine or not own:
+            return None
+        owner = self.owners[number].empty()
+        for term in sorted(own):
+            for use in mine[term]:
+                owner.look_for(use)
+        return owner
 
 
 class Looked:
@@ -86,15 +91,19 @@ class Looked:
         """What is told of this text so far, each place once."""
         return list(self._told.of[number].places) if number in self._told.of else []
 
-    def tell(self, number: int, terms: Collection[int]) -> None:
-        """These terms too, in this text."""
-        if number in self._waiting or number in self._spaced:
-            self._tell(number, self._plan.wanted(terms))
+    def tell(self, number: int, terms: Set[int] | None) -> None:
+        """These terms too (None: all), in this text. Only who was met in it is asked."""
+        groups = dict.fromkeys(group for _, _, group in self._waiting.get(number, ()))
+        met = dict.fromkeys(place for group in groups for place in self._plan.members[group])
+        met |= dict.fromkeys(place for place, _ in self._spaced.get(number, ()))
+        wanted = {place: owner for place in met if (owner := self._plan.asked(place, terms))}
+        if wanted:
+            self._tell(number, wanted)
 
     def tell_all(self) -> None:
         """Every term, in every text."""
         for number in self._waiting.keys() | self._spaced.keys():
-            self.tell(number, self._plan.later)
+            self.tell(number, None)
 
     def _scan(self) -> None:
         told, page = self._told, self._told.page.folded

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate
 from types import MappingProxyType
@@ -168,12 +169,13 @@ class Matcher:
 
     def _sighting(self, subject: Subject, looked: Looked, texts: range, *, everything: bool) -> Sighting:
         """`texts`: the numbers of the subject's fields among those that were looked at."""
-        seen = self._seen(subject, looked, texts)
+        spoken = lru_cache(maxsize=1)(self._spoken)
+        seen = self._seen(subject, looked, texts, spoken)
         awake = {place for term in seen for place in self._waking.get(term, ())}.union(self._always)
         if not everything and (later := {term for place in awake for term in self._later[place]}):
             for number in texts:
                 looked.tell(number, later)
-            seen = self._seen(subject, looked, texts)
+            seen = self._seen(subject, looked, texts, spoken)
         broken: dict[int, Exception] = {}
         tried = [self._try(place, lambda story: story.flag(subject, seen), broken) for place in sorted(awake)]
         flagged = [found for found in tried if found]
@@ -185,24 +187,27 @@ class Matcher:
         others = [span for spans in shown for span in spans if span not in told]
         return Sighting(tuple(flagged), tuple(others), broken=self._broken(broken))
 
-    def _seen(self, subject: Subject, looked: Looked, texts: range) -> "_Seen":
-        """By term, where it stands. What stands there in a language counts where the post is in that language, or its channel."""
+    def _seen(
+        self, subject: Subject, looked: Looked, texts: range, spoken: Callable[[Subject], Collection[str]]
+    ) -> "_Seen":
+        """By term, where it stands. What stands there in a language counts where that is `spoken`."""
         seen: dict[int, list[_Stretch]] = {}
-        spoken: Collection[str] | None = None
         for field, number in enumerate(texts):
             for place in looked.places(number):
                 term = place.term
                 if term in self._by_stems:
                     term, language = self._by_stems[term]
-                    spoken = self._spoken(subject) if spoken is None else spoken
-                    if language not in spoken:
+                    if language not in spoken(subject):
                         continue
                 seen.setdefault(term, []).append(_Stretch(field, place.start, place.end))
         return seen
 
     def _spoken(self, subject: Subject) -> Collection[str]:
+        """The languages of the post and of its channel."""
         channels = {self._languages[name] for name in _called(subject.channel) if name in self._languages}
-        said = language_of("\n".join(text for _, text in subject.fields), {*INFLECTED, *self._languages.values()})
+        said = language_of(
+            "\n".join(text for _, text in subject.fields), {*INFLECTED, *map(base_of, self._languages.values())}
+        )
         return {base_of(language) for language in (*channels, said) if language}
 
     def _try(self, place: int, look: Callable[["_Story"], T | None], broken: dict[int, Exception]) -> T | None:

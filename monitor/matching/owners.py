@@ -38,7 +38,7 @@ class Owner(NamedTuple):
 
     def empty(self) -> "Owner":
         """The same slot, looked for for nothing."""
-        return self._replace(whole=[], tags=[], near=[], beside=[])
+        return Owner(self.base, self.forms, self.is_prefix, whole=[], tags=[], near=[], beside=[])
 
     def look_for(self, use: Use) -> None:
         wording, anchor = use.wording, use.anchor

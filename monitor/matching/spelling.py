@@ -35,12 +35,12 @@ class Spellings(NamedTuple):
 
 def known(name: str) -> Spellings | None:
     """How the table writes this name, however it was given; None where it is not in it."""
-    return _tables()[0].get(name.replace("ё", "е"))
+    return _tables().names.get(name.replace("ё", "е"))
 
 
 def part(word: str) -> Spellings | None:
     """The same of a word of which names of several words are made."""
-    return _tables()[1].get(word.replace("ё", "е"))
+    return _tables().parts.get(word.replace("ё", "е"))
 
 
 def written_in(words: Sequence[str]) -> str:
@@ -57,11 +57,19 @@ def _shown_by(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def spell(word: str, language: str = "", *, alone: bool = True) -> Spellings:
-    """How this word of a name is written, by the table or by rule; the given spelling is among them. `language`: that of the name,
-    where it is known. `alone`: the word is all of it; the Большой theatre is no Великий."""
-    if row := known(word) or (None if alone else part(word)):
-        return Spellings(row.ru, row.uk, row.en | _latin(row.ru, "ru") | _latin(row.uk, "uk"))
+def spell(word: str, language: str = "", *, alone: bool = True, person: bool = False) -> Spellings:
+    """How this word of a name is written, by the table or by rule; the given spelling is among them. `language`: that of the
+    name, where it is known. `alone`: the word is all of it; the Большой theatre is no Великий. `person`: somebody is called so; a
+    Николаев is not only what the town of that name is."""
+    row = known(word) or (None if alone else part(word))
+    if row is None:
+        return _by_rules(word, language)
+    if person and word.replace("ё", "е") not in _tables().people:
+        row = Spellings(*map(frozenset.union, row, _by_rules(word, language)))
+    return Spellings(row.ru, row.uk, row.en | _latin(row.ru, "ru") | _latin(row.uk, "uk"))
+
+
+def _by_rules(word: str, language: str) -> Spellings:
     if not _CYRILLIC.search(word):
         plain = unicodedata.normalize("NFKD", word.translate(_AS_SPOKEN)).encode("ascii", "ignore").decode()
         ru, uk = (by_rule(plain, "en", language) for language in ("ru", "uk")) if plain else (frozenset[str](),) * 2
@@ -96,24 +104,36 @@ def _latin(words: Iterable[str], language: str) -> frozenset[str]:
 
 
 def _adjectives(rows: Iterable[str]) -> Iterator[str]:
-    """Each row in both genders, in neither and in the plural."""
+    """Each row in all genders and in the plural, as it is in a name and as it is behind another word of it."""
     for row in rows:
         ru, uk = (column.strip() for column in row.split("|"))
-        soft = uk.endswith("ій")
-        endings = (("яя", "я"), ("ее", "є"), ("ие", "і")) if soft else (("ая", "а"), ("ое", "е"), (f"{ru[-2]}е", "і"))
-        if ru.endswith("ой"):
-            endings = (*endings[:2], ("ые", "і"))
+        russian, ukrainian = (
+            (
+                ("яя ее ие их" if ru.endswith("ний") else "ая ее ие их" if ru[-3] in "жшщч" else "ая ое ие их")
+                if ru.endswith("ий") or ru[-3] in "гкхжшщч"
+                else "ая ое ые ых"
+            ),
+            ("я є і іх" if uk.endswith("ій") else "а е і их"),
+        )
         yield f"{ru} | {uk} | "
-        for russian, ukrainian in endings:
-            yield f"{ru[:-2]}{russian} | {uk[:-2]}{ukrainian} | "
+        for one, other in zip(russian.split(), ukrainian.split(), strict=True):
+            yield f"{ru[:-2]}{one} | {uk[:-2]}{other} | "
+
+
+class _Tables(NamedTuple):
+    """`people`: those of the names that people have."""
+
+    names: dict[str, Spellings]
+    parts: dict[str, Spellings]
+    people: frozenset[str]
 
 
 @cache
-def _tables() -> tuple[dict[str, Spellings], dict[str, Spellings]]:
-    """Of names, and of what names are made of."""
+def _tables() -> _Tables:
     groups = tomllib.loads(_TABLE.read_text(encoding="utf-8"))
     parts = [*groups.pop("words"), *_adjectives(groups.pop("adjectives"))]
-    return _table(row for group in groups.values() for row in group), _table(parts)
+    people = _table([*groups["given"], *groups["people"]])
+    return _Tables(_table(row for group in groups.values() for row in group), _table(parts), frozenset(people))
 
 
 def _table(rows: Iterable[str]) -> dict[str, Spellings]:

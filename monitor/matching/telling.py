@@ -14,6 +14,7 @@ PLACES = 200
 
 _APOSTROPHES = ("'", "’", "ʼ", "`")
 _CYRILLIC = re.compile("[\u0400-\u052f]")
+_NOT = re.compile(r"t\b", re.IGNORECASE)
 _NEAR = 40  # letters, in which two words find room
 _OPENING = {"»": "«", "”": "“", "“": "„", '"': '"', ")": "(", "]": "["}
 
@@ -139,6 +140,8 @@ def _is_part_of_a_word(raw: str, start: int, end: int) -> bool:
     """«харків» in харків'яни, which folds to two words. What goes before in О'Браєн is no word, and Google'а is all of one."""
     if raw[end : end + 1] in _APOSTROPHES and _CYRILLIC.match(raw, end + 1) and _CYRILLIC.match(raw, end - 1):
         return True
+    if raw[end - 1] in "nN" and raw[end : end + 1] in _APOSTROPHES and _NOT.match(raw, end + 1):
+        return True  # don't
     if start < 3 or raw[start - 1] not in _APOSTROPHES:
         return False
     return all(_CYRILLIC.match(raw, place) for place in (start - 3, start - 2, start))

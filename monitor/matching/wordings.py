@@ -272,7 +272,7 @@ def _exact(word: str, case: str, *, single: bool) -> Slot:
 def _slot(word: str, *, kind: str, case: str, single: bool, language: str = "") -> Slot:
     """A word of a name in all forms and spellings. Whether it stands alone, a `single` one, decides how it is told from words."""
     lower = word.lower()
-    ways = spell(lower, language, alone=single)
+    ways = spell(lower, language, alone=single, person=kind == "person")
     common: dict[str, bool] = {}
     acronym = kind != "person" and _is_acronym(word)
     if acronym:

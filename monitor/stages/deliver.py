@@ -186,11 +186,8 @@ class Courier:
                 why = digest.why if isinstance(digest, Digest) else ""
                 told = {"subscriber": carrier.subscriber, "alerts": len(joint.keys) + 1, "key": carrier.key}
                 log.info("alerts told in one message", **told, why=why)
-                alerts = [
-                    carrier if alert.key == carrier.key else alert
-                    for alert in alerts
-                    if alert.key not in set(joint.keys)
-                ]
+                within = set(joint.keys)
+                alerts = [carrier if alert.key == carrier.key else alert for alert in alerts if alert.key not in within]
         return alerts
 
     def _gathered(self, lane: str, alerts: Sequence[Alert], now: Instant) -> list[Joint]:

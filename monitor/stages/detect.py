@@ -81,17 +81,26 @@ class Detector:
         """What was flagged lately: who says nearly the same is told of over a restart too."""
         upto = await self._positions.position(STAGE)
         start = max(0, upto - RECALLED)
-        while start < upto and (records := await self._ledger.read(start, min(READ, upto - start))):
-            flagged = {match.record for match in await self._findings.of_records([each.index for each in records])}
-            self._alike(records, flagged)
-            start = records[-1].index + 1
+        try:
+            while start < upto and (records := await self._ledger.read(start, min(READ, upto - start))):
+                flagged = {match.record for match in await self._findings.of_records([each.index for each in records])}
+                self._alike(records, flagged)
+                start = records[-1].index + 1
+        except MonitorError as error:
+            log.warning(
+                "what was flagged lately is not at hand; who says nearly the same may be missed", reason=str(error)
+            )
 
     def _alike(self, records: Sequence[Record], flagged: Collection[int]) -> dict[int, tuple[Likeness, ...]]:
-        return {
-            record.index: self._likenesses.meet(record)
-            for record in records
-            if record.kind is Kind.PUBLISHED and record.index in flagged
-        }
+        """By record. No alert is worth less without it, so none is lost for it."""
+        found = {}
+        for record in records:
+            if record.kind is Kind.PUBLISHED and record.index in flagged:
+                try:
+                    found[record.index] = self._likenesses.meet(record)
+                except Exception as error:
+                    log.warning("not compared with others", record=record.index, reason=type(error).__name__)
+        return found
 
     async def detect(self, *, limit: int = READ) -> Dealt:
         """Deals with the next records, at most `limit`. None: there were no further ones, or another process was quicker."""
@@ -144,7 +153,7 @@ class Detector:
         if told and any(record.kind is Kind.DELETED for record in records):
             preceding = await self._ledger.read(max(0, first - BESIDE), min(first, BESIDE))
         now = self._clock.now()
-        said = copies(records, matches)
+        said = copies(records, matches) if self._pauses.spread else set()
         copied = await self._findings.copied(said, since=now - SPREADS) if said else {}
         alerts = plan(
             records,

@@ -37,7 +37,9 @@ def _stretches(page: Folded, words: list[Word], wording: Wording) -> Iterator[Wo
 
 
 def _is_part_of_a_word(text: str, start: int, end: int) -> bool:
-    """«харків» in харків'яни, which an apostrophe parts; but not Браєн in О'Браєн."""
+    """«харків» in харків'яни, which an apostrophe parts; but not Браєн in О'Браєн. And don't."""
+    if text[end - 1] in "nN" and re.match(r"['’ʼ`]t\b", text[end:], re.IGNORECASE):
+        return True
     return bool(
         re.search(r"[а-яёіїєґ][а-яёіїєґ]['’ʼ`]\Z", text[:start], re.IGNORECASE) and _is_cyrillic(text[start])
     ) or bool(re.match(r"['’ʼ`][а-яёіїєґ]", text[end:], re.IGNORECASE) and _is_cyrillic(text[end - 1]))

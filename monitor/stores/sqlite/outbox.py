@@ -39,7 +39,7 @@ _RIPE = f"""
 """  # noqa: S608 - ours
 """Each bundle that is held, and when it is to be told: a burst when no more of it comes, others when the first is due."""
 _BUNDLE = f"""
-    {_ALERT} AS one WHERE held = 1 AND (bundle = :bundle OR EXISTS (
+    {_ALERT} AS one INDEXED BY outbox_held WHERE held = 1 AND (bundle = :bundle OR EXISTS (
         SELECT 1 FROM outbox AS other WHERE other.held = 1 AND other.bundle = :bundle
         AND other.channel = one.channel AND other.post = one.post AND other.subscriber = one.subscriber
         AND one.bundle <> '' AND :bundle LIKE '{BURST}%'
@@ -97,8 +97,8 @@ class SqliteOutbox:
                     (pack(joint.carrier), now, joint.carrier.key),
                 )
                 database.executemany(
-                    "UPDATE outbox SET within = ?, held = 0 WHERE key = ?",
-                    [(joint.carrier.key, key) for key in joint.keys],
+                    "UPDATE outbox SET within = ?, held = 0, due_at = min(due_at, ?) WHERE key = ?",
+                    [(joint.carrier.key, now, key) for key in joint.keys],
                 )
             return True
 
@@ -179,7 +179,8 @@ def owe(transaction: Transaction, alerts: Iterable[Alert]) -> None:
 def _attach(transaction: Transaction, alert: Alert) -> None:
     """A part of an album that was told without it: it is within that message, whatever became of that."""
     told = transaction.database.execute(
-        "SELECT key, within FROM outbox WHERE bundle = ? AND held = 0 ORDER BY number LIMIT 1", (alert.bundle,)
+        "SELECT key, within FROM outbox WHERE bundle = ? AND bundle <> '' AND held = 0 ORDER BY number LIMIT 1",
+        (alert.bundle,),
     ).fetchone()
     if told is None:
         return
