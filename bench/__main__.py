@@ -31,11 +31,15 @@ def store() -> Rows:
 
 
 def matching() -> Rows:
-    from bench.matching import measure, measure_stories
+    from bench.matching import additions, growth, measure, measure_stories
 
-    by_names = [row for names in (10, 1_000, 10_000, 100_000) for row in _flat(measure(names), f"{names:,} names: ")]
-    return by_names + [
-        row for count in (10, 1_000, 10_000) for row in _flat(measure_stories(count), f"{count:,} stories: ")
+    by_names = {names: measure(names) for names in (10, 100, 1_000, 10_000, 100_000)}
+    by_stories = {count: measure_stories(count) for count in (10, 1_000, 10_000)}
+    return [
+        *_flat({"the machine: ten million additions, s": additions()}),
+        *(row for names, figures in by_names.items() for row in _flat(figures, f"{names:,} names: ")),
+        *_flat(growth(by_names[100], by_names[10_000]), "100 to 10,000 names: "),
+        *(row for count, figures in by_stories.items() for row in _flat(figures, f"{count:,} stories: ")),
     ]
 
 

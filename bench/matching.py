@@ -99,11 +99,11 @@ def measure(count: int, *, posts: int = 4_096, repeats: int = 5) -> dict[str, fl
             automaton.find_overlapping(fold_page(said[at : at + BATCH]).folded.text)
 
     def contained(count: int) -> None:
-        for text in said[:count]:
+        for text in _spread(said, count):
             any(name in text for name in tracked)
 
     def expressed(count: int) -> None:
-        for text in said[:count]:
+        for text in _spread(said, count):
             for expression in expressions:
                 expression.search(text)
 
@@ -115,7 +115,7 @@ def measure(count: int, *, posts: int = 4_096, repeats: int = 5) -> dict[str, fl
         "one regular expression a name": (expressed, max(posts // count // 8, 16)),
     }
     for name, find in finders(tracked).items():
-        cases[name] = (lambda count, find=find: [find(text) for text in said[:count]]), 512  # type: ignore[misc]
+        cases[name] = (lambda count, find=find: [find(text) for text in _spread(said, count)]), 2_048  # type: ignore[misc]
     costs = _costs(cases, repeats)
     costs["one regular expression a name"] *= max(1, count / FEW)
     single, batched, limit, contains, expresses = list(costs.values())[:5]
@@ -130,6 +130,25 @@ def measure(count: int, *, posts: int = 4_096, repeats: int = 5) -> dict[str, fl
         "any() to batches, times": contains / batched,
         "batches to the limit, times": batched / limit,
     }
+
+
+def _spread(said: Sequence[str], count: int) -> Sequence[str]:
+    """So many of them, from everywhere."""
+    return said[:: len(said) // count][:count]
+
+
+def growth(few: dict[str, float], many: dict[str, float]) -> dict[str, float]:
+    """How many times more a post costs."""
+    ways = ("post by post", f"in batches of {BATCH}")
+    return {f"{way}, times": many[f"{way}, µs a post"] / few[f"{way}, µs a post"] for way in ways}
+
+
+def additions() -> float:
+    """Seconds that a plain loop takes: how quick is the machine just now?"""
+    began, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - began
 
 
 def measure_stories(count: int, *, posts: int = 2_048, repeats: int = 3) -> dict[str, float]:
@@ -163,13 +182,14 @@ def measure_stories(count: int, *, posts: int = 2_048, repeats: int = 3) -> dict
         "every story tried": (by_force, max(posts * 10 // count, 64)),
     }
     if percolate := percolator([(names, topics) for names, topics in rows]):
-        cases["mokaccino, exact words"] = (lambda count: [percolate(text) for text in said[:count]]), 256  # type: ignore[assignment]
+        cases["mokaccino, exact words"] = (lambda count: [percolate(text) for text in _spread(said, count)]), 1_024  # type: ignore[assignment]
     costs = _costs(cases, repeats)
     found = {f"{case}, µs a post": cost for case, cost in costs.items()}
     single, batched, forced, *others = costs.values()
     found["every story tried to batches, times"] = forced / batched
     if others:
         found["mokaccino to post by post, times"] = others[0] / single
+        found["mokaccino to batches, times"] = others[0] / batched
     return found
 
 
