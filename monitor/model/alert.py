@@ -44,7 +44,7 @@ class StoryRef(msgspec.Struct, frozen=True):
 
 class Likeness(msgspec.Struct, frozen=True):
     """Another flagged post, of the last day, that says nearly the same. `alike`: of all the words of either, the share that both
-    have, estimated, up to 1."""
+    have, up to 1."""
 
     channel: str
     id: int
