@@ -92,7 +92,7 @@ def measure(count: int, *, posts: int = 4_096, repeats: int = 5) -> dict[str, fl
         for at in range(0, count, BATCH):
             matcher.match(subjects[at : at + BATCH])
 
-    automaton = daachorse.DoubleArrayAhoCorasick.deserialize(matcher._index.automaton)
+    automaton = daachorse.DoubleArrayAhoCorasick.deserialize(matcher._index.automaton.machine)
 
     def bare(count: int) -> None:
         for at in range(0, count, BATCH):

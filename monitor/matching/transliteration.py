@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import combinations, islice
 
-LIMIT = 6
+LIMIT = 4
 """So many ways of writing a word by rule in one alphabet."""
 
 # Rules are tried at each place from the top; the ways of writing are separated by a bar, the likeliest first.
