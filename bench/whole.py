@@ -155,8 +155,8 @@ async def _whole(count: int, packet: int, *, collect: str) -> Figures:
 
 
 async def _posts(store: SqliteStore) -> int:
-    """Without the one that tells of each channel's making."""
-    return sum(held.posts - 1 for held in await store.ledger.held())
+    """Without the one that tells of each channel's making. Of channels that a post only links to there is none."""
+    return sum(max(0, held.posts - 1) for held in await store.ledger.held())
 
 
 async def _cast(remote: Remote) -> None:

@@ -45,6 +45,8 @@ def copy_key(post: Post) -> str:
 def copies_of(post: Post, flagged: Mapping[str, Match]) -> dict[str, str]:
     """The key for each story, where everything that was flagged for it is said in the text that the key is of; otherwise empty.
     What is flagged in the name of a file or in a signature is not known from a copy of the text."""
+    if not flagged:
+        return {}  # as nearly every post
     said = body(post)
     key = _key(said, post)
     return {story: key if key and _says_all(said, match) else "" for story, match in flagged.items()}
