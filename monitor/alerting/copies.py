@@ -28,7 +28,6 @@ _NAMED = ("text_url", "mention_name")
 _WRITTEN = re.compile(r"(?:https?://|t\.me/)\S+|[@#]\w+", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _MARKED = re.compile("[A-Za-z][\u0300-\u036f]+")
-_LATIN = "abcdefghijklmnopqrstuvwxyz"
 _UNSEEN = dict.fromkeys(
     [0x34F, *range(0xFE00, 0xFE10), *range(0xE0000, 0xE1000)]
     + [code for code in range(0x10000) if unicodedata.category(chr(code)) == "Cf"]
@@ -36,15 +35,11 @@ _UNSEEN = dict.fromkeys(
 """Formatting characters, and what chooses the look of the one before."""
 
 
-def copy_key(post: Post) -> str:
-    """The same for posts that say the same, another for all others; empty for a text too short to be a copy. Polls and whatever
-    else speaks in a post count; previews of pages do not, for a post may be seen with its preview or before it has one."""
-    return _key(body(post), post)
-
-
 def copies_of(post: Post, flagged: Mapping[str, Match]) -> dict[str, str]:
-    """The key for each story, where everything that was flagged for it is said in the text that the key is of; otherwise empty.
-    What is flagged in the name of a file or in a signature is not known from a copy of the text."""
+    """For each story a key, the same for posts that say the same, another for all others; empty for a text too short to be a copy,
+    and where not everything that was flagged is said in the text that the key is of: what is flagged in the name of a file or in
+    a signature is not known from a copy of the text. Polls and whatever else speaks in a post count; previews of pages do not, for
+    a post may be seen with its preview or before it has one."""
     if not flagged:
         return {}  # as nearly every post
     said = body(post)
@@ -114,5 +109,5 @@ def _folded(words: str) -> bytes:
     plain = words.translate(_UNSEEN)
     apart = unicodedata.normalize("NFD", plain)
     numbers = [str(unicodedata.numeric(letter, 0)) for letter in apart if letter.isnumeric()]
-    marks = [two for two in _MARKED.findall(apart) if two[0].casefold() in _LATIN]
+    marks = _MARKED.findall(apart)
     return fold_words(plain) + "".join((*(f"\0{each}" for each in numbers), *marks)).casefold().encode()

@@ -5,7 +5,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from hashlib import sha256
 from itertools import accumulate
 from types import MappingProxyType
@@ -169,13 +168,13 @@ class Matcher:
 
     def _sighting(self, subject: Subject, looked: Looked, texts: range, *, everything: bool) -> Sighting:
         """`texts`: the numbers of the subject's fields among those that were looked at."""
-        spoken = lru_cache(maxsize=1)(self._spoken)
-        seen = self._seen(subject, looked, texts, spoken)
+        spoken = self._spoken(subject) if self._by_stems else ()
+        seen = self._seen(looked, texts, spoken)
         awake = {place for term in seen for place in self._waking.get(term, ())}.union(self._always)
         if not everything and (later := {term for place in awake for term in self._later[place]}):
             for number in texts:
                 looked.tell(number, later)
-            seen = self._seen(subject, looked, texts, spoken)
+            seen = self._seen(looked, texts, spoken)
         broken: dict[int, Exception] = {}
         tried = [self._try(place, lambda story: story.flag(subject, seen), broken) for place in sorted(awake)]
         flagged = [found for found in tried if found]
@@ -187,9 +186,7 @@ class Matcher:
         others = [span for spans in shown for span in spans if span not in told]
         return Sighting(tuple(flagged), tuple(others), broken=self._broken(broken))
 
-    def _seen(
-        self, subject: Subject, looked: Looked, texts: range, spoken: Callable[[Subject], Collection[str]]
-    ) -> "_Seen":
+    def _seen(self, looked: Looked, texts: range, spoken: Collection[str]) -> "_Seen":
         """By term, where it stands. What stands there in a language counts where that is `spoken`."""
         seen: dict[int, list[_Stretch]] = {}
         for field, number in enumerate(texts):
@@ -197,7 +194,7 @@ class Matcher:
                 term = place.term
                 if term in self._by_stems:
                     term, language = self._by_stems[term]
-                    if language not in spoken(subject):
+                    if language not in spoken:
                         continue
                 seen.setdefault(term, []).append(_Stretch(field, place.start, place.end))
         return seen

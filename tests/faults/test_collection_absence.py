@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from carrying import Clock
 from collecting import PHONE
 from tending import NOON, asked, pushed, until
@@ -12,21 +11,6 @@ from monitor.model.record import Gap, Gone, Kind
 from monitor.ports import Store
 from monitor.rehearsal import Server
 from monitor.rehearsal.mishaps import cut_history, vanish
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
-def bridge(telegram: Server) -> Server:
-    telegram.world.add_account(PHONE)
-    for name in ("bridge_news", "harbour_news"):
-        telegram.world.add_channel(name)
-        telegram.world.join(PHONE, name)
-    return telegram
-
 
 # ------------------------------------------------------------------------------------------------------------ never seen
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pytest
 from carrying import Clock
 from collecting import PHONE
 from installation import BOT, CHAT, Installation
-from tending import FLAGGED, NOON, asked, pushed, sound, until
+from tending import FLAGGED, asked, pushed, sound, until
 
 from monitor.model.instant import HOUR, MINUTE
 from monitor.model.record import Access, Kind
@@ -17,20 +16,6 @@ from monitor.stores.sqlite.store import SqliteStore, open_store
 
 OTHER = "+9996600002"
 RESOLVE, JOINED = "contacts.resolveUsername", "messages.getDialogs"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
-def bridge(telegram: Server) -> Server:
-    telegram.world.add_account(PHONE)
-    for name in ("bridge_news", "harbour_news"):
-        telegram.world.add_channel(name)
-        telegram.world.join(PHONE, name)
-    return telegram
 
 
 # ----------------------------------------------------------------------------------------------------------- thrown out

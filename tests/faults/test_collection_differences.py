@@ -19,11 +19,6 @@ DIFFERENCE = "updates.getChannelDifference"
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
 def channel(telegram: Server) -> ChannelState:
     """A channel that posts nothing before its post 1, and whose update counter is 101 after that."""
     state = telegram.world.add_channel("bridge_news", "Bridge news", first_id=1)

@@ -12,7 +12,7 @@ import pytest
 from carrying import Clock
 from collecting import PHONE
 from installation import Installation, Receiver
-from tending import FLAGGED, NOON, pushed, sound, until
+from tending import FLAGGED, pushed, sound, until
 
 from monitor.model.instant import SECOND
 from monitor.model.record import Kind
@@ -20,11 +20,6 @@ from monitor.ports import Store
 from monitor.rehearsal import Server, sign_in
 from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import SqliteStore, open_store
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture

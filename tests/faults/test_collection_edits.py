@@ -17,11 +17,6 @@ EDITS = 500
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
 def bridge(telegram: Server) -> Server:
     telegram.world.add_channel("bridge_news")
     telegram.world.add_account(PHONE, joined=["bridge_news"])

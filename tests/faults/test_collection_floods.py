@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 from carrying import Clock
 from collecting import PHONE
 from tending import NOON, asked
@@ -16,20 +15,6 @@ HISTORY, LOOK, RESOLVE = "messages.getHistory", "channels.getMessages", "contact
 DIFFERENCE = "updates.getChannelDifference"
 LONG = 66_230
 """Seconds: a flood of a look-up that was really met."""
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
-def bridge(telegram: Server) -> Server:
-    telegram.world.add_account(PHONE)
-    for name in ("bridge_news", "harbour_news"):
-        telegram.world.add_channel(name)
-        telegram.world.join(PHONE, name)
-    return telegram
 
 
 async def test_col_03_a_flooded_method_is_not_called_before_its_time_and_others_go_on(

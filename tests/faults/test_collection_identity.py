@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from carrying import Clock
 from collecting import PHONE
-from tending import NOON, asked, pushed
+from tending import asked, pushed
 
 from monitor.model.instant import HOUR, MINUTE
 from monitor.model.record import Kind
@@ -14,11 +14,6 @@ from monitor.rehearsal import Server
 from monitor.rehearsal.mishaps import hand_over, rename
 
 RESOLVE = "contacts.resolveUsername"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture

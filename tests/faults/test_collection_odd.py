@@ -5,7 +5,6 @@ from pathlib import Path
 import msgspec
 import pytest
 from carrying import Clock
-from collecting import PHONE
 from tending import NOON, Tending, asked, pushed, until
 
 from monitor.model.instant import MINUTE, SECOND
@@ -16,20 +15,6 @@ from monitor.rehearsal import Server
 NO_SUCH_TYPE = b"\xef\xbe\xad\xde"
 """What the rehearsal writes where it attaches something `unknown`."""
 UNKNOWN = {"kind": "unknown"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
-def bridge(telegram: Server) -> Server:
-    telegram.world.add_account(PHONE)
-    for name in ("bridge_news", "harbour_news"):
-        telegram.world.add_channel(name)
-        telegram.world.join(PHONE, name)
-    return telegram
 
 
 # --------------------------------------------------------------------------------------------------- what cannot be read

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from builders import NOON
 from carrying import Clock
 from collecting import PHONE
 from fetching import ROOMY, fetching
@@ -26,11 +25,6 @@ from monitor.stores.media import PARTS, MediaFiles, damaged, place
 
 MEGABYTE = 1 << 20
 PART = 512 << 10
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture

@@ -33,11 +33,6 @@ FALSE_ANSWERS = 100_000 if FULL else 2_000
 HOSTILE = 10_000 if FULL else 2_000
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
 class Turns:
     """A pace of one request a second, that remembers when each turn came."""
 

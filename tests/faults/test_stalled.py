@@ -20,11 +20,6 @@ POLLS = 30 * 24 * 60 if FULL else 500
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
 def bridge(telegram: Server) -> Server:
     for name in CHANNELS:
         telegram.world.add_channel(name)
