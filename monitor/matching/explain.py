@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from monitor.matching.fold import fold_words
 from monitor.matching.language import script_of
@@ -12,24 +13,31 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 _MIXED = re.compile("[A-Za-z\u00c0-\u024f][\u0400-\u052f]|[\u0400-\u052f][A-Za-z\u00c0-\u024f]")
 _SPACED = re.compile(r"\w(?:[\W_]{1,2}\w){2,}\.?")
 _QUOTES = tuple('"“”„«»')
+_SHORT = 100  # letters; the same few words are said again and again, a long stretch seldom
 _NOUN = {"entity": "name", "topic": "word"}
 
 
 def explain(span: Span) -> str:
     """One sentence: «Гладкову» is a form of Гладков. What is in disguise "looks like" it."""
-    said, term = f"«{_on_one_line(span.text)}»", _on_one_line(span.term.removeprefix("="))
+    say = _say if len(span.text) <= _SHORT else _say.__wrapped__
+    return say(span.text, span.term, span.kind)
+
+
+@lru_cache(maxsize=4096)
+def _say(text: str, term: str, kind: str) -> str:
+    said, term = f"«{_on_one_line(text)}»", _on_one_line(term.removeprefix("="))
     if term.endswith("*"):
         return f"{said} begins with {term[:-1]}"
     if found := re.fullmatch(r'["“„«”](.*)["“”»]~(\d+)', term):
         return f"{said} has {found[1]} within {found[2]} words"
     if term[:1] in _QUOTES and term[-1:] in _QUOTES:
         term = term[1:-1]
-    if span.text.casefold() == term.casefold():
-        return f"{said} is the {_NOUN[span.kind]} itself"
-    verb = "looks like" if _is_disguised(span.text, term) else "is"
-    if _joined(span.text) == _joined(term):
+    if text.casefold() == term.casefold():
+        return f"{said} is the {_NOUN[kind]} itself"
+    verb = "looks like" if _is_disguised(text, term) else "is"
+    if _joined(text) == _joined(term):
         return f"{said} is a spelling of {term}" if verb == "is" else f"{said} looks like {term}"
-    if _scripts(span.text).isdisjoint(_scripts(term)):
+    if _scripts(text).isdisjoint(_scripts(term)):
         return f"{said} {verb} {term} in other letters"
     return f"{said} {verb} a form of {term}"
 

@@ -13,14 +13,16 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, groupby, pairwise
+from itertools import accumulate, groupby, pairwise, product
 
+import daachorse
 import msgspec
 
 LONGEST = 100
 """No word that is looked for beside another or in spaced letters is longer, in letters."""
 
 _BOUNDARY = "\x02"
+_FOLDED_BOUNDARY = b"\x02"
 GLUE = f"\n{_BOUNDARY}\n"
 """Stands between texts that are folded together: no term reaches across."""
 
@@ -49,6 +51,7 @@ _KNOWN = "".join(dict.fromkeys(case for letter in _BYTE for case in (letter, let
 _SIGNS = " \n\u00a0,.:;!-—–«»\"'()/%|#_+@•*`$=…["
 _CODES = codecs.charmap_build(("\0" + _KNOWN + _SIGNS + "?").ljust(256, "\ufffe"))
 _TABLE = (b" " + b"".join(_BYTE[letter.lower()] for letter in _KNOWN)).ljust(256)
+_encode = codecs.charmap_encode
 _UNKNOWN = bytes([1 + len(_KNOWN) + len(_SIGNS)])
 
 # Letters that Unicode does not decompose but the eye does.
@@ -84,11 +87,19 @@ _KNOWN_LETTERS = "".join(filter(str.isalpha, _KNOWN))
 _RARE = re.compile(
     rf"[{_LETTERS}{_HIDDEN}](?:(?<=[{_LETTERS}])|(?<=[{_LETTERS}{_KNOWN_LETTERS}].)())[{_HIDDEN}]*", re.DOTALL
 )
+# What only parts words, most of it pictures, and what joins one picture to the next: there is nothing to look at.
+_PARTING = frozenset("?&]“„‑●▪") | {
+    char for code in (*range(0x2030, 0x2C00), *range(0x1F300, 0x1FB00)) if not _RARE.match(f"a{(char := chr(code))}", 1)
+}
+_JOINING = "\ufe0f\u200d"
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
-_SPACED = re.compile(rb" x  ?x(?:  ?x)+(?= )")
+_SPACED = re.compile(rb" [^ \x02](?:  ?[^ \x02]){2,}(?= )")
 _PARTED = 3  # letters of two words
-_LETTER = re.compile(rb"x")
-_LETTERS_AS_X = bytes(code if code in b" \x02" else ord("x") for code in range(256))
+_LETTER = re.compile(rb"[^ ]")
+_SINGLE = sorted({folded for letter, folded in _BYTE.items() if letter.isalnum()})
+_PAIRS = daachorse.DoubleArrayAhoCorasick(
+    [b" %b%b%b " % pair for pair in product(_SINGLE, (b" ", b"  "), _SINGLE)]
+)  # a regular expression takes twice as long to look for two single letters side by side
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -99,8 +110,8 @@ class Folded(msgspec.Struct, frozen=True):
 
     raw: str
     text: bytes
-    places: list[int]
-    origins: list[int]
+    places: Sequence[int] = (1,)
+    origins: Sequence[int] = (0,)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of `raw` that folded to `text[start:end]`, a stretch that begins and ends with a letter or digit."""
@@ -111,12 +122,17 @@ class Folded(msgspec.Struct, frozen=True):
             last -= 1  # what hides behind the word is no part of it
         return first, last
 
-    def spaced(self) -> Iterator[list[int]]:
+    def spaced(self) -> list[list[int]]:
         """Where single letters stand in a row ("Г л а д к о в", "Г.л.а.д.к.о.в"): the places of three letters or more that may be
         a word."""
-        letters = self.text.translate(_LETTERS_AS_X)
-        for run in _SPACED.finditer(letters):
-            yield from self._words([letter.start() for letter in _LETTER.finditer(letters, *run.span())])
+        words: list[list[int]] = []
+        done = 0
+        for start, _, _ in _PAIRS.find_overlapping(self.text):
+            run = _SPACED.match(self.text, start) if start >= done else None
+            if run:
+                done = run.end()
+                words += self._words([letter.start() for letter in _LETTER.finditer(self.text, *run.span())])
+        return words
 
     def _words(self, places: list[int]) -> Iterator[list[int]]:
         """A word ends where the next letter stands farther away than its own letters do from one another: other signs keep
@@ -151,14 +167,15 @@ def _gap(signs: str) -> int:
 
 def fold(raw: str) -> Folded:
     """Never raises, whatever the text; takes time in proportion to its length."""
-    codes = codecs.charmap_encode(raw, "replace", _CODES)[0]
+    codes = _encode(raw, "replace", _CODES)[0]
     text = codes.translate(_TABLE)
-    places, origins = [1], [0]
-    if codes.count(_UNKNOWN) == raw.count("?"):
-        return Folded(raw, b" %b " % text, places, origins)
-    pieces, done, size = [b" "], 0, 1
+    pieces, places, origins = [b" "], [1], [0]
+    done, size, sign = 0, 1, -1
     at = codes.find(_UNKNOWN)
     while at >= 0:
+        if raw[at] in _PARTING or (raw[at] in _JOINING and at == sign + 1):
+            sign, at = at, codes.find(_UNKNOWN, at + 1)
+            continue
         rare = _RARE.match(raw, at)
         if rare is None:
             at = codes.find(_UNKNOWN, at + 1)
@@ -171,6 +188,8 @@ def fold(raw: str) -> Folded:
         origins += (start, end)
         done, size = end, places[-1]
         at = codes.find(_UNKNOWN, end)
+    if not done:
+        return Folded(raw, b" " + text + b" ")
     pieces += (text[done:], b" ")
     return Folded(raw, b"".join(pieces), places, origins)
 
@@ -179,7 +198,7 @@ class Page(msgspec.Struct, frozen=True):
     """Several texts folded together; `starts` says where each begins in the raw text of all."""
 
     folded: Folded
-    starts: list[int]
+    starts: Sequence[int] = (0,)
 
     def text_at(self, origin: int) -> int:
         """The number of the text that holds this place of the raw text of all."""
@@ -187,8 +206,8 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def fold_page(texts: Sequence[str]) -> Page:
-    if len(texts) == 1 and _BOUNDARY not in texts[0]:
-        return Page(fold(texts[0]), [0])
+    if len(texts) == 1 and _FOLDED_BOUNDARY not in (folded := fold(texts[0])).text:
+        return Page(folded)
     raw = GLUE.join(texts)
     if raw.count(_BOUNDARY) >= len(texts):  # only ours may stand between texts
         raw = GLUE.join(text.replace(_BOUNDARY, " ") for text in texts)

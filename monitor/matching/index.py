@@ -13,12 +13,16 @@ from collections.abc import Collection, Sequence
 import daachorse
 import msgspec
 
+from monitor.matching.fold import fold_page
 from monitor.matching.looked import Looked, Plan
 from monitor.matching.owners import Owner, Use, frequencies, own, patterns, rarest
 from monitor.matching.telling import PLACES, Place
 from monitor.matching.wordings import Slot, Wording
 
-__all__ = ["PLACES", "Automaton", "Index", "Place"]
+__all__ = ["FARTHEST", "PLACES", "Automaton", "Index", "Place"]
+
+FARTHEST = 40_000
+"""Code points of a text that are looked at: ten of the longest posts that Telegram takes."""
 
 
 class Automaton(msgspec.Struct, frozen=True, array_like=True):
@@ -57,6 +61,7 @@ class Index:
             later=later,
             calls=calls,
         )
+        self._nothing = Looked(self._plan, fold_page(()), hits=(), spaced=())
 
     @property
     def automaton(self) -> Automaton:
@@ -66,7 +71,15 @@ class Index:
 
     def look(self, texts: Sequence[str]) -> Looked:
         """What is told at once of each text, and what else can be."""
-        return Looked(self._plan, texts)
+        cut: Sequence[int] = ()
+        if sum(map(len, texts)) > FARTHEST:
+            cut = [number for number, text in enumerate(texts) if len(text) > FARTHEST]
+            texts = [text[:FARTHEST] for text in texts]
+        page = fold_page(texts)
+        hits, spaced = self._plan.find(page.folded.text), page.folded.spaced()
+        if not (hits or spaced or cut):  # as in nearly every post
+            return self._nothing
+        return Looked(self._plan, page, hits, spaced, cut)
 
     def find(self, texts: Sequence[str], cut: set[int] | None = None) -> list[list[Place]]:
         """The places of all terms in each text, each once. `cut` takes the numbers of the texts of which the rest was not looked

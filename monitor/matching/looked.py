@@ -5,20 +5,18 @@ what has been told often enough is looked for no longer.
 """
 
 from array import array
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from itertools import islice
 
 import msgspec
 
 from monitor.matching.beside import Stretch, spread
-from monitor.matching.fold import Folded, fold_page
+from monitor.matching.fold import Folded, Page
 from monitor.matching.near import Hit, near
 from monitor.matching.owners import Owner, Use
 from monitor.matching.shape import CASED, shows
 from monitor.matching.telling import PLACES, Gates, Place, Strangers, Told
 
-FARTHEST = 40_000
-"""Code points of a text that are looked at: ten of the longest posts that Telegram takes."""
 LOOKS = 5_000
 """So often one text makes us look what a tracked word in it may be. What an enemy fills with more of them is cut there; no post
 that Telegram takes has so much."""
@@ -60,32 +58,33 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Looked:
-    """Texts that were looked at once; their numbers are their places."""
+    """Texts that were looked at once; their numbers are their places. `hits`: what the plan finds in their page; `spaced`: the
+    words in spaced letters that it has; `cut`: the numbers of the texts that are longer than it."""
 
-    def __init__(self, plan: Plan, texts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        page: Page,
+        hits: Sequence[tuple[int, int, int]],
+        spaced: Iterable[Sequence[int]],
+        cut: Iterable[int] = (),
+    ) -> None:
         self._plan = plan
-        self._told = Told(fold_page([text[:FARTHEST] for text in texts]))
-        if max(map(len, texts), default=0) > FARTHEST:
-            self._told.cut.update(number for number, text in enumerate(texts) if len(text) > FARTHEST)
+        self._told = Told(page, cut)
+        self.cut: Set[int] = self._told.cut
+        """The numbers of the texts of which the rest was not looked at."""
+        self.shown: Collection[int] = self._told.of.keys()
+        """The numbers of the texts in which something is told."""
         self._waiting: dict[int, list[tuple[int, int, int]]] = {}
         """By text: start, end and group of what may be told later."""
         self._spaced: dict[int, list[tuple[int, Stretch]]] = {}
         self._called: dict[int, set[int]] = {}
-        if texts and plan.owners:
-            self._scan()
-            self._scan_spaced()
-            for number, terms in self._called.items():
-                self.tell(number, terms)
-
-    @property
-    def cut(self) -> set[int]:
-        """The numbers of the texts of which the rest was not looked at."""
-        return self._told.cut
-
-    @property
-    def shown(self) -> Collection[int]:
-        """The numbers of the texts in which something is told."""
-        return self._told.of.keys()
+        if hits:
+            self._scan(hits)
+        if spaced:
+            self._scan_spaced(spaced)
+        for number, terms in self._called.items():
+            self.tell(number, terms)
 
     def places(self, number: int) -> list[Place]:
         """What is told of this text so far, each place once."""
@@ -105,12 +104,9 @@ class Looked:
         for number in self._waiting.keys() | self._spaced.keys():
             self.tell(number, None)
 
-    def _scan(self) -> None:
+    def _scan(self, hits: Sequence[tuple[int, int, int]]) -> None:
         told, page = self._told, self._told.page.folded
         text, plan = page.text, self._plan
-        hits = plan.find(text)
-        if not hits:
-            return
         patterns, groups, roles = plan.patterns, plan.groups, plan.roles
         number, looked, left = 0, 0, LOOKS
         strangers, gates = Strangers(page), Gates(page)
@@ -148,12 +144,12 @@ class Looked:
                 if stretch := spread(self._told.page.folded, use.wording, use.anchor, first, last):
                     self._told.tell(number, use.term, stretch)
 
-    def _scan_spaced(self) -> None:
+    def _scan_spaced(self, spaced: Iterable[Sequence[int]]) -> None:
         """Single words in spaced letters, acronyms of three letters among them. What stands between the letters is part of the
         name there."""
         told, plan, page = self._told, self._plan, self._told.page.folded
         looks: dict[int, int] = {}
-        for places in page.spaced():
+        for places in spaced:
             letters = bytes(page.text[place] for place in places)
             number = told.page.text_at(page.origin(places[0]))
             looks[number] = looks.get(number, 0) + 1

@@ -149,10 +149,10 @@ class Matcher:
         """One sighting a subject, in their order; `everything` asks for the other spans too. Never raises for what a text holds; a
         story that does is `broken` in that sighting, and the others are evaluated all the same."""
         looked = self._index.look([text for subject in subjects for _, text in subject.fields])
+        sightings = [_NOTHING] * len(subjects)
         if everything:
             looked.tell_all()
-        sightings = [_NOTHING] * len(subjects)
-        if not (everything or self._always or looked.shown or looked.cut):
+        elif not (looked.shown or looked.cut or self._always):
             return sightings
         ends = list(accumulate(len(subject.fields) for subject in subjects))
         if everything or self._always:

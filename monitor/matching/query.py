@@ -69,6 +69,7 @@ class Least(msgspec.Struct, frozen=True):
 
 
 Node = Leaf | Name | And | Or | Not | Least
+_INNER = (And, Or, Not, Least)
 
 
 def parse(query: str, names: Collection[str] | None = None) -> Node:
@@ -105,38 +106,29 @@ def replace(node: Node, leaf: Callable[[Any], Any]) -> Any:
 
 def holds(node: Any, seen: Container[Any]) -> bool:
     """Is the tree true, if of its leaves those are true that were seen?"""
-    if isinstance(node, And):
-        for part in node.parts:  # noqa: SIM110  asked of every story that may be true for every post: a loop is quicker
-            if not holds(part, seen):
-                return False
-        return True
-    if isinstance(node, Or):
-        for part in node.parts:  # noqa: SIM110  the same
-            if holds(part, seen):
-                return True
-        return False
-    if isinstance(node, Least):
-        return sum(holds(part, seen) for part in node.parts) >= node.number
-    return not holds(node.part, seen) if isinstance(node, Not) else node in seen
+    kind = type(node)
+    if kind not in _INNER:  # asked of every story that may be true for every post
+        return node in seen
+    if kind is Not:
+        return not holds(node.part, seen)
+    if kind is Least:
+        return bool(sum(holds(part, seen) for part in node.parts) >= node.number)
+    for part in node.parts:
+        if holds(part, seen) is (kind is Or):
+            return kind is Or
+    return kind is And
 
 
 def shown(node: Any, seen: Container[Any]) -> Iterator[Any]:
     """The leaves that make the tree true by being seen: none below NOT, none of an AND that is not whole."""
-    match node:
-        case And(parts) if holds(node, seen):
-            for part in parts:
-                yield from shown(part, seen)
-        case Or(parts):
-            for part in parts:
-                yield from shown(part, seen)
-        case Least(_, parts) if holds(node, seen):
-            for part in parts:
-                yield from shown(part, seen)
-        case And() | Not() | Least():
-            return
-        case _:
-            if node in seen:
-                yield node
+    kind = type(node)
+    if kind is Not or (kind in (And, Least) and not holds(node, seen)):
+        return
+    for part in node.parts if kind in _INNER else (node,):
+        if type(part) in _INNER:
+            yield from shown(part, seen)
+        elif part in seen:
+            yield part
 
 
 class _Token(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Which places of a text are told? Each once, of each term so many, and no more is looked at than a post may cost."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from monitor.matching.beside import Stretch, neighbours
@@ -38,12 +38,12 @@ class Text(NamedTuple):
 
 
 class Told:
-    """What is told of the texts of a page, by their numbers."""
+    """What is told of the texts of a page, by their numbers; `cut`: the numbers of those that were not looked at to their end."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, cut: Iterable[int]) -> None:
         self.page = page
         self.of: dict[int, Text] = {}
-        self.cut: set[int] = set()
+        self.cut = set(cut)
 
     def open(self, number: int, group: int, owners: tuple[Owner, ...]) -> tuple[Owner, ...]:
         """The owners of a group, with what they are looked for for and has not been told often enough."""

@@ -14,7 +14,7 @@ from measuring import Measured
 from owed import subscriber
 
 from monitor.alerting.plan import Audience
-from monitor.matching.looked import FARTHEST
+from monitor.matching.index import FARTHEST
 from monitor.matching.matcher import Matcher, Sighting, Subject
 from monitor.model.match import Span
 from monitor.model.post import Forward, Markup, Media, Post
