@@ -31,6 +31,7 @@ _ROWS: dict[str, list[list[str]]] = {}
 for _row in map(str.split, _IRREGULAR.split("|")):
     for _form in _row:
         _ROWS.setdefault(_form, []).append(_row)
+_OPEN = tuple("aeiou")
 _DOUBLED = re.compile(r"(?:[^aeiou]|qu)[aeiou][bdgklmnprtvz]$")
 _VOWELS = re.compile(r"[aeiouy]+")
 _STEMS = tuple(
@@ -41,9 +42,9 @@ _STEMS = tuple(
 
 def plural(word: str) -> set[str]:
     """A name or noun in singular and plural. The possessive's s stands apart and needs no form."""
-    if re.search(r"(?:s|x|z|ch|sh)$", word):
+    if word.endswith(("s", "x", "z", "ch", "sh")):
         return {word, word + "es"}
-    if re.search(r"[^aeiou]y$", word):
+    if word.endswith("y") and word[-2:-1] not in ("", *_OPEN):
         return {word, word + "s", word[:-1] + "ies"}
     return {word, word + "s"}
 

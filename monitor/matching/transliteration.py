@@ -292,39 +292,41 @@ _LETTERS = {
     "ru": dict(zip("abdefgiklmnoprstuz", "абдефгиклмнопрстуз", strict=True)),
     "uk": dict(zip("abdefgiklmnoprstuz", "абдефгіклмнопрстуз", strict=True)),
 }
+_ALPHABETS = {
+    "en": "abcdefghijklmnopqrstuvwxyz'",
+    "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя'",
+    "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя'",
+}
 _BEHIND = re.compile(r"\(\?<[=!](?:\[[^]]*\]|[^()\[])*\)")
 
 
 def by_rule(word: str, source: str, target: str) -> frozenset[str]:
     """The likeliest ways to write the word in another language's letters. Who writes и as і does so throughout the word."""
-    letters, ways = _LETTERS[target], _ways(source, target)
+    letters, rules, ways = _LETTERS[target], _rules(source, target), _ways(source, target)
     likeliest: list[str] = []
     open_: dict[str, list[int]] = {}  # by rule that leaves several ways: where it applies
-    for piece, rule in _walk(word, source, target):
-        if rule is None:
-            likeliest.append(letters.get(piece, piece))
+    place = 0
+    while place < len(word):
+        letter = word[place]
+        begins = rules.get(letter)
+        found = begins.match(word, place) if begins else None
+        if found is None:
+            likeliest.append(letters.get(letter, letter))
+            place += 1
             continue
+        rule = found.lastgroup or ""
         if len(ways[rule]) > 1:
             open_.setdefault(rule, []).append(len(likeliest))
         likeliest.append(ways[rule][0])
-    found = ["".join(likeliest)]
+        place = found.end()
+    written = ["".join(likeliest)]
     for others in islice(_choices([(rule, ways[rule]) for rule in open_]), LIMIT * (1 + (target == "en")) - 1):
-        written = likeliest.copy()
+        pieces = likeliest.copy()
         for rule, way in others:
             for place in open_[rule]:
-                written[place] = way
-        found.append("".join(written))
-    return frozenset(found)
-
-
-def _walk(word: str, source: str, target: str) -> Iterator[tuple[str, str | None]]:
-    """The pieces of the word, each with the rule for it."""
-    place = 0
-    while place < len(word):
-        rules = _rules_at(word[place], source, target)
-        step = rules.match(word, place) if rules else None
-        yield (step.group(), step.lastgroup) if step else (word[place], None)
-        place = step.end() if step else place + 1
+                pieces[place] = way
+        written.append("".join(pieces))
+    return frozenset(written)
 
 
 def _choices(rules: Sequence[tuple[str, Sequence[str]]]) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -338,11 +340,14 @@ def _choices(rules: Sequence[tuple[str, Sequence[str]]]) -> Iterator[tuple[tuple
 
 
 @cache
-def _rules_at(letter: str, source: str, target: str) -> re.Pattern[str] | None:
-    """The rules that may begin at this letter, each a group named for its place in the list; None where there are none."""
+def _rules(source: str, target: str) -> dict[str, re.Pattern[str]]:
+    """By letter, the rules that may begin at it, each a group named for its place in the list."""
     patterns = [rule.split()[0] for rule in _RULES[source, target].strip().splitlines()]
-    own = [f"(?P<r{place}>{one})" for place, one in enumerate(patterns) if _beginning(one).match(letter)]
-    return re.compile("|".join(own)) if own else None
+    begun = {
+        letter: [f"(?P<r{place}>{one})" for place, one in enumerate(patterns) if _beginning(one).match(letter)]
+        for letter in _ALPHABETS[source]
+    }
+    return {letter: re.compile("|".join(rules)) for letter, rules in begun.items() if rules}
 
 
 @cache

@@ -6,7 +6,7 @@ text shows them in a certain shape: that is their gate.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 
 import msgspec
@@ -25,6 +25,7 @@ ACRONYM = 5
 """A word in capitals of up to so many letters is an acronym, unless a person's or one that a dictionary knows as a place."""
 
 _WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f]|['’ʼ`](?=[^\W_]))*")
+_SIMPLE = re.compile("[A-Za-z\u0400-\u045f]+")
 _DECLINED_ACRONYM = re.compile("[аеиоуэюя].*[^аеиоуыэюяьъй]$")  # МИД: МИДа
 _SLAVIC = re.compile(r"(?:[^aeiou]ov|[^aeiou]ev|enko|chuk|skyi?|skiy|skyy|shvili)(?:a|s)?$")  # no English word ends so
 _CYRILLIC = re.compile("[\u0400-\u052f]")
@@ -51,6 +52,7 @@ _ORDINAL_ENDINGS = """
 """
 _ORDINALS = _ORDINAL_ENDINGS.split()
 _NUMBER = re.compile(rf"(\d+)({'|'.join(_ORDINALS)})?")
+_ODD = re.compile(rb"(?m)^[%b ]*$| " % bytes(SHARED))
 _DIGRAPH = re.compile("дж|[zkcs]h|ts|[yi][aeou]")
 
 
@@ -149,10 +151,10 @@ def _queried(word: str | Slot, *, mode: str, single: bool) -> Slot:
     return _slot(word, kind="", case="auto", single=single) if word[0].isupper() else _plain(word)
 
 
-def _words(name: str) -> Iterable[str]:
+def _words(name: str) -> Sequence[str]:
     """Words of a name: hyphens, quotation marks and other signs part them, apostrophes do not."""
-    words = (found.group().translate(_APOSTROPHES) for found in _WORD.finditer(name))
-    return (word for word in words if fold_words(word))
+    words = [word.translate(_APOSTROPHES) for word in _WORD.findall(name)]
+    return [word for word in words if _SIMPLE.fullmatch(word) or fold_words(word)]
 
 
 def _translated(name: str) -> Iterable[tuple[str, ...]]:
@@ -167,7 +169,8 @@ def _translated(name: str) -> Iterable[tuple[str, ...]]:
 def _with_numbers(name: str) -> Iterable[tuple[str, ...]]:
     """F-16 is also written F16, and the other way round."""
     for way in (_HYPHENED_NUMBER.sub(r"\1\2", name), _NUMBERED.sub(r"\1 \2", name)):
-        yield tuple(_words(way))
+        if way != name:
+            yield tuple(_words(way))
 
 
 def _numbered(words: tuple[str, ...]) -> list[Row]:
@@ -265,7 +268,7 @@ def _exact(word: str, case: str, *, single: bool) -> Slot:
     lower = word.lower()
     if _keeps_its_case(case, single=single, acronym=_is_acronym(word)):
         return _slot_of(word, {lower: CASED})
-    return _slot_of(word, {lower: _gate(word, lower, case, single=single, common={lower: False})})
+    return _slot_of(word, _gates(word, (lower,), case, single=single, common={lower: False}))
 
 
 @lru_cache(maxsize=4096)
@@ -282,40 +285,53 @@ def _slot(word: str, *, kind: str, case: str, single: bool, language: str = "") 
     else:
         cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
         latin = [ways.en] if kind == "place" else map(plural, ways.en)
-        forms = {lower}.union(*(inflect_name(*way, kind=kind, alone=single) for way in cyrillic), *latin)
-        for way in cyrillic if single else ():
-            common |= common_forms(*way, kind=kind, alone=True, known=known(lower) is not None)
+        forms = set[str]()
+        is_known = known(lower) is not None
+        for way, of in cyrillic:
+            inflected = inflect_name(way, of, kind=kind, alone=single)
+            if single:
+                common |= common_forms(inflected, way) if is_known else common_forms(inflected - forms)
+            forms |= inflected
         common |= dict.fromkeys(common.keys() & {way for way, _ in cyrillic}, False)  # which do begin sentences
+        forms.update((lower,), *latin)
     if _keeps_its_case(case, single=single, acronym=acronym):
         return _slot_of(word, dict.fromkeys(forms, CASED))
-    return _slot_of(word, {form: _gate(word, form, case, single=single, common=common) for form in forms})
+    return _slot_of(word, _gates(word, forms, case, single=single, common=common))
 
 
 def _keeps_its_case(case: str, *, single: bool, acronym: bool) -> bool:
     return case == "exact" or (case == "auto" and single and acronym)
 
 
-def _gate(word: str, form: str, case: str, *, single: bool, common: Mapping[str, bool]) -> int:
+def _gates(word: str, forms: Collection[str], case: str, *, single: bool, common: Mapping[str, bool]) -> dict[str, int]:
     if case == "any" or not single or not word[0].isupper():
-        return 0
-    if form in common:
-        return CAPITAL | INSIDE if common[form] else CAPITAL
-    return MARKED if form.isascii() and not _SLAVIC.search(form.replace("'", "")) else 0
+        return dict.fromkeys(forms, 0)
+    gates = dict.fromkeys(forms, 0)
+    gates |= {form: MARKED for form in forms if form.isascii() and not _SLAVIC.search(form.replace("'", ""))}
+    return gates | {form: CAPITAL | INSIDE if inside else CAPITAL for form, inside in common.items() if form in forms}
 
 
 def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
-    gates: dict[bytes, int] = {}
-    for (form, gate), folded in zip(forms.items(), fold_each(tuple(forms)), strict=True):
-        if not folded:
-            continue
-        joined = folded.replace(b" ", b"") if b" " in folded else folded
-        script = 0 if not SHARED.issuperset(joined) else CYRILLIC if _CYRILLIC.search(form) else LATIN
-        for one in (folded,) if joined == folded or "'" not in form else (folded, joined):
-            if one not in gates:
-                gates[one] = gate | script
-            else:
-                gates[one] = ((gates[one] | gate) & ~SCRIPTS) | (gates[one] & script)
+    folded = fold_each(tuple(forms))
+    gates = dict(zip(folded, forms.values(), strict=True))
+    if len(gates) == len(forms) and not _ODD.search(b"\n".join(folded)):
+        return Slot(word, gates)
+    gates = _merged(forms, folded)
     return Slot(word, gates, parted=any(b" " in form for form in gates))
+
+
+def _merged(forms: Mapping[str, int], folded: Sequence[bytes]) -> dict[bytes, int]:
+    """The gates of forms of which some fold to the same, to nothing, to several words, or to what may be of either alphabet."""
+    gates: dict[bytes, int] = {}
+    for (form, gate), whole in zip(forms.items(), folded, strict=True):
+        joined = whole.replace(b" ", b"") if b" " in whole else whole
+        if SHARED.issuperset(joined):
+            gate |= CYRILLIC if _CYRILLIC.search(form) else LATIN
+        for one in (whole,) if joined is whole or "'" not in form else (whole, joined):
+            before = gates.get(one, gate)
+            gates[one] = ((before | gate) & ~SCRIPTS) | (before & gate & SCRIPTS)
+    gates.pop(b"", None)
+    return gates
 
 
 def _is_acronym(word: str) -> bool:

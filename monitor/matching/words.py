@@ -6,7 +6,7 @@ Words of a query take the dictionary's forms alone where it knows them. Words ar
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
 
 from monitor.matching.dictionaries import LANGUAGES, Parse, Tag, dictionary
@@ -93,6 +93,8 @@ _RULES = {
 }
 
 
+_TAIL = 5  # letters; no rule looks at more
+
 _Ending = tuple[re.Pattern[str], str, tuple[str, ...], tuple[str, ...]]
 
 
@@ -159,34 +161,39 @@ def _meant(word: str, parses: Iterable[list[Parse]]) -> list[Parse]:
     return base or readings
 
 
-@lru_cache(maxsize=4096)
-def common_forms(
-    word: str, language: str, *, kind: str, alone: bool = False, known: bool = False
-) -> Mapping[str, bool]:
+def common_forms(forms: Collection[str], name: str = "") -> dict[str, bool]:
     """Those forms of a name that are also words, of any language, that anybody may use; may they well begin a sentence?
 
-    `known`: the name is well known; what the Ukrainian dictionary holds as a word of the same base form is that name.
+    `name`: its base form, if it is well known; what the Ukrainian dictionary holds as a word of that is the name.
     """
-    forms = inflect_name(word, language, kind=kind, alone=alone)
-    stem = next(word[:end] for end in range(len(word), -1, -1) if all(form.startswith(word[:end]) for form in forms))
-    among = tuple(language for language in LANGUAGES if dictionary(language).begins(stem.replace("ё", "е")))
-    readings = {form: _common_readings(form, among, name=word if known else "") for form in forms}
+    stem = _beginning(forms).replace("ё", "е")
+    among = [language for language in LANGUAGES if dictionary(language).begins(stem)]
+    readings = {form: _common_readings(form.replace("ё", "е"), among, name) for form in forms} if among else {}
     # a noun or adjective in another case hardly begins one
     return {form: any(map(_is_nominative, tags)) for form, tags in readings.items() if tags}
+
+
+def _beginning(forms: Collection[str]) -> str:
+    """What all of them begin with."""
+    first, last = min(forms, default=""), max(forms, default="")
+    end = 0
+    while end < len(first) and first[end] == last[end : end + 1]:
+        end += 1
+    return first[:end]
 
 
 def _is_word(form: str) -> bool:
     return any(dictionary(language).tags(form) for language in LANGUAGES)
 
 
-def _common_readings(form: str, among: Collection[str], name: str = "") -> list[Tag]:
+def _common_readings(form: str, among: Collection[str], name: str) -> list[Tag]:
     """What else it may be than a name.
 
     What Russian knows as a name alone is one: Ukrainian does not mark names of places, nor adjectives made of first names.
     """
     common: list[Tag] = []
     for language in among:
-        readings = dictionary(language).readings(form.replace("ё", "е"))
+        readings = dictionary(language).readings(form)
         if language == "ru" and readings and all(tag & _PROPER for tag, _ in readings):
             return []
         possessive = language == "uk" and _OF_SOMEBODY.search(form)
@@ -215,12 +222,19 @@ def _may_be(tag: Tag, parse: Parse, *, kind: str) -> bool:
 
 
 def _endings(word: str, language: str, *, place: bool = False) -> set[str]:
-    return {
-        ending.sub(stem, word) + case
-        for ending, stem, cases, others in _endings_at(word[-1:], language)
-        if ending.search(word)
-        for case in (cases if place else cases + others)
-    }
+    head, tail = word[:-_TAIL], word[-_TAIL:]
+    return {head + form for form in _tails(tail, language, place=place)}
+
+
+@lru_cache(maxsize=16_384)
+def _tails(tail: str, language: str, *, place: bool) -> tuple[str, ...]:
+    """What takes the place of a word's last letters; most words end as others do."""
+    forms: list[str] = []
+    for ending, stem, cases, others in _endings_at(tail[-1:], language):
+        if ending.search(tail):
+            changed = ending.sub(stem, tail)
+            forms += [changed + case for case in (cases if place else cases + others)]
+    return tuple(dict.fromkeys(forms))
 
 
 @cache
