@@ -31,6 +31,7 @@ class Dictionary:
             self._analyzer: Any = pymorphy3.MorphAnalyzer(lang=language)
         except ValueError:  # not installed: the Ukrainian one is optional
             self._analyzer = None
+        self.language = language
         self._written = _READ_AS.get(language, "")
         self._paradigms: dict[int, tuple[tuple[str, str, Tag], ...]] = {}
 
@@ -55,6 +56,12 @@ class Dictionary:
     def guess(self, word: str) -> str:
         """The likeliest dictionary form of a word in small letters that no dictionary holds, by how it ends; itself without one."""
         return str(self._analyzer.parse(word)[0].normal_form) if self._analyzer is not None else word
+
+    def holds(self, word: str) -> bool:
+        """Has the word any reading?"""
+        if self._written in word or self._analyzer is None:
+            return bool(self._readings(word))
+        return word in self._analyzer.dictionary.words
 
     def begins(self, stem: str) -> bool:
         """Does any word begin so? (Of several е one at most is read as ё.)"""

@@ -6,7 +6,7 @@ small letters throughout.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import combinations, islice
 
@@ -292,26 +292,21 @@ _LETTERS = {
     "ru": dict(zip("abdefgiklmnoprstuz", "абдефгиклмнопрстуз", strict=True)),
     "uk": dict(zip("abdefgiklmnoprstuz", "абдефгіклмнопрстуз", strict=True)),
 }
-_ALPHABETS = {
-    "en": "abcdefghijklmnopqrstuvwxyz'",
-    "ru": "абвгдеёжзийклмнопрстуфхцчшщъыьэюя'",
-    "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя'",
-}
+_ALPHABET = "абвгґдеєёжзиіїйклмнопрстуфхцчшщъыьэюяabcdefghijklmnopqrstuvwxyz'"
 _BEHIND = re.compile(r"\(\?<[=!](?:\[[^]]*\]|[^()\[])*\)")
 
 
 def by_rule(word: str, source: str, target: str) -> frozenset[str]:
     """The likeliest ways to write the word in another language's letters. Who writes и as і does so throughout the word."""
-    letters, rules, ways = _LETTERS[target], _rules(source, target), _ways(source, target)
+    letters, ways = _letters(source, target), _ways(source, target)
     likeliest: list[str] = []
     open_: dict[str, list[int]] = {}  # by rule that leaves several ways: where it applies
     place = 0
     while place < len(word):
-        letter = word[place]
-        begins = rules.get(letter)
-        found = begins.match(word, place) if begins else None
+        match, plain = letters.get(word[place], (None, word[place]))
+        found = match(word, place) if match else None
         if found is None:
-            likeliest.append(letters.get(letter, letter))
+            likeliest.append(plain)
             place += 1
             continue
         rule = found.lastgroup or ""
@@ -340,14 +335,18 @@ def _choices(rules: Sequence[tuple[str, Sequence[str]]]) -> Iterator[tuple[tuple
 
 
 @cache
-def _rules(source: str, target: str) -> dict[str, re.Pattern[str]]:
-    """By letter, the rules that may begin at it, each a group named for its place in the list."""
+def _letters(source: str, target: str) -> dict[str, tuple[Callable[[str, int], re.Match[str] | None] | None, str]]:
+    """Of each letter, what matches the rules that may begin at it, each a group named for its place in the list, and what to write
+    where there is none."""
     patterns = [rule.split()[0] for rule in _RULES[source, target].strip().splitlines()]
     begun = {
         letter: [f"(?P<r{place}>{one})" for place, one in enumerate(patterns) if _beginning(one).match(letter)]
-        for letter in _ALPHABETS[source]
+        for letter in _ALPHABET
     }
-    return {letter: re.compile("|".join(rules)) for letter, rules in begun.items() if rules}
+    return {
+        letter: (re.compile("|".join(rules)).match if rules else None, _LETTERS[target].get(letter, letter))
+        for letter, rules in begun.items()
+    }
 
 
 @cache

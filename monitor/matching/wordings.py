@@ -19,7 +19,7 @@ from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOI
 from monitor.matching.spelling import Spellings, known, spell, written_in
 from monitor.matching.stems import stemmed
 from monitor.matching.transliteration import by_rule
-from monitor.matching.words import common_forms, inflect, inflect_name, languages
+from monitor.matching.words import Tails, common_forms, inflect, inflect_name, inflect_strange, languages
 
 ACRONYM = 5
 """A word in capitals of up to so many letters is an acronym, unless a person's or one that a dictionary knows as a place."""
@@ -52,7 +52,6 @@ _ORDINAL_ENDINGS = """
 """
 _ORDINALS = _ORDINAL_ENDINGS.split()
 _NUMBER = re.compile(rf"(\d+)({'|'.join(_ORDINALS)})?")
-_ODD = re.compile(rb"(?m)^[%b ]*$| " % bytes(SHARED))
 _DIGRAPH = re.compile("дж|[zkcs]h|ts|[yi][aeou]")
 
 
@@ -168,9 +167,9 @@ def _translated(name: str) -> Iterable[tuple[str, ...]]:
 
 def _with_numbers(name: str) -> Iterable[tuple[str, ...]]:
     """F-16 is also written F16, and the other way round."""
-    for way in (_HYPHENED_NUMBER.sub(r"\1\2", name), _NUMBERED.sub(r"\1 \2", name)):
-        if way != name:
-            yield tuple(_words(way))
+    if any(map(str.isdigit, name)):
+        yield tuple(_words(_HYPHENED_NUMBER.sub(r"\1\2", name)))
+        yield tuple(_words(_NUMBERED.sub(r"\1 \2", name)))
 
 
 def _numbered(words: tuple[str, ...]) -> list[Row]:
@@ -276,8 +275,10 @@ def _slot(word: str, *, kind: str, case: str, single: bool, language: str = "") 
     """A word of a name in all forms and spellings. Whether it stands alone, a `single` one, decides how it is told from words."""
     lower = word.lower()
     ways = spell(lower, language, alone=single, person=kind == "person")
-    common: dict[str, bool] = {}
     acronym = kind != "person" and _is_acronym(word)
+    cased = _keeps_its_case(case, single=single, acronym=acronym)
+    gates: dict[bytes, int] = {}
+    common: dict[str, bool] = {}
     if acronym:
         endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
         other = known(lower) or (by_rule(lower, "uk", "ru"), by_rule(lower, "ru", "uk"), by_rule(lower, "ru", "en"))
@@ -288,15 +289,32 @@ def _slot(word: str, *, kind: str, case: str, single: bool, language: str = "") 
         forms = set[str]()
         is_known = known(lower) is not None
         for way, of in cyrillic:
+            if not cased and (strange := inflect_strange(way, of, kind=kind, alone=single)):
+                gates |= _in_bulk(*strange)
+                continue
             inflected = inflect_name(way, of, kind=kind, alone=single)
             if single:
                 common |= common_forms(inflected, way) if is_known else common_forms(inflected - forms)
             forms |= inflected
         common |= dict.fromkeys(common.keys() & {way for way, _ in cyrillic}, False)  # which do begin sentences
         forms.update((lower,), *latin)
-    if _keeps_its_case(case, single=single, acronym=acronym):
+    if cased:
         return _slot_of(word, dict.fromkeys(forms, CASED))
-    return _slot_of(word, _gates(word, forms, case, single=single, common=common))
+    return _slot_of(word, _gates(word, forms, case, single=single, common=common), gates)
+
+
+def _in_bulk(head: str, tails: Tails) -> dict[bytes, int]:
+    """What these forms fold to, each with its gate: they are no common words."""
+    begins = _folded(head)
+    forms = [begins + tail for tail in tails.folded]
+    gates = dict.fromkeys(forms, 0)
+    for form in forms:
+        if SHARED.issuperset(form):
+            gates[form] = CYRILLIC
+    return gates
+
+
+_folded = lru_cache(maxsize=4096)(fold_words)
 
 
 def _keeps_its_case(case: str, *, single: bool, acronym: bool) -> bool:
@@ -307,31 +325,28 @@ def _gates(word: str, forms: Collection[str], case: str, *, single: bool, common
     if case == "any" or not single or not word[0].isupper():
         return dict.fromkeys(forms, 0)
     gates = dict.fromkeys(forms, 0)
-    gates |= {form: MARKED for form in forms if form.isascii() and not _SLAVIC.search(form.replace("'", ""))}
-    return gates | {form: CAPITAL | INSIDE if inside else CAPITAL for form, inside in common.items() if form in forms}
+    for form in forms:
+        if form.isascii() and not _SLAVIC.search(form.replace("'", "")):
+            gates[form] = MARKED
+    for form in gates.keys() & common.keys():
+        gates[form] = CAPITAL | INSIDE if common[form] else CAPITAL
+    return gates
 
 
-def _slot_of(word: str, forms: Mapping[str, int]) -> Slot:
-    folded = fold_each(tuple(forms))
-    gates = dict(zip(folded, forms.values(), strict=True))
-    if len(gates) == len(forms) and not _ODD.search(b"\n".join(folded)):
-        return Slot(word, gates)
-    gates = _merged(forms, folded)
-    return Slot(word, gates, parted=any(b" " in form for form in gates))
-
-
-def _merged(forms: Mapping[str, int], folded: Sequence[bytes]) -> dict[bytes, int]:
-    """The gates of forms of which some fold to the same, to nothing, to several words, or to what may be of either alphabet."""
-    gates: dict[bytes, int] = {}
-    for (form, gate), whole in zip(forms.items(), folded, strict=True):
+def _slot_of(word: str, forms: Mapping[str, int], folded: dict[bytes, int] | None = None) -> Slot:
+    """`folded`: further forms that are folded already."""
+    gates = folded or {}
+    parted = False
+    for (form, gate), whole in zip(forms.items(), fold_each(tuple(forms)), strict=True):
         joined = whole.replace(b" ", b"") if b" " in whole else whole
         if SHARED.issuperset(joined):
             gate |= CYRILLIC if _CYRILLIC.search(form) else LATIN
         for one in (whole,) if joined is whole or "'" not in form else (whole, joined):
             before = gates.get(one, gate)
             gates[one] = ((before | gate) & ~SCRIPTS) | (before & gate & SCRIPTS)
+        parted = parted or joined is not whole
     gates.pop(b"", None)
-    return gates
+    return Slot(word, gates, parted=parted)
 
 
 def _is_acronym(word: str) -> bool:

@@ -8,9 +8,11 @@ Words of a query take the dictionary's forms alone where it knows them. Words ar
 import re
 from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
+from typing import NamedTuple
 
-from monitor.matching.dictionaries import LANGUAGES, Parse, Tag, dictionary
+from monitor.matching.dictionaries import LANGUAGES, Dictionary, Parse, Tag, dictionary
 from monitor.matching.english import english
+from monitor.matching.fold import fold_each
 
 RULES = "4"
 """Raised with every change to this package that changes what is found; part of a story's edition."""
@@ -112,6 +114,14 @@ _PLURALS = frozenset(("діти", "допити", "запити", "заколо�
 _OF_SOMEBODY = re.compile("(?:[оеє]в|[иї]н)(?:а|у|е|і|ого|ому|им|ім|ими|их|ої|ій|ою)$")
 
 
+class Tails(NamedTuple):
+    """What takes the place of a word's last letters, and what all of that begins with."""
+
+    forms: tuple[str, ...]
+    folded: tuple[bytes, ...]
+    beginning: str
+
+
 def languages(word: str) -> tuple[str, ...]:
     """Which of Russian and Ukrainian have all letters of the word."""
     return tuple(language for language in LANGUAGES if not _FOREIGN[language].search(word))
@@ -133,7 +143,19 @@ def inflect_name(word: str, language: str, *, kind: str, alone: bool = False) ->
     guessed = _endings(word, language, place=kind == "place")
     if kind == "person":  # nobody is called by less than her name: «Александр» is no form of Александра
         guessed.discard(word[:-1])
-    return frozenset(known | guessed | {word})
+    return frozenset((word, *known, *guessed))
+
+
+def inflect_strange(word: str, language: str, *, kind: str, alone: bool = False) -> tuple[str, Tails] | None:
+    """The same of a word that no dictionary holds and, `alone`, none of whose forms any may hold: what they begin with and how they
+    end, as many another's. None of other words."""
+    if not word.isalpha() or dictionary(language).holds(word):
+        return None
+    head, tails = word[:-_TAIL], _strange_tails(word[-_TAIL:], language, kind)
+    beginning = (head + tails.beginning).replace("ё", "е")
+    if alone and any(dictionary(one).begins(beginning) for one in LANGUAGES):
+        return None
+    return head, tails
 
 
 @lru_cache(maxsize=4096)
@@ -166,9 +188,13 @@ def common_forms(forms: Collection[str], name: str = "") -> dict[str, bool]:
 
     `name`: its base form, if it is well known; what the Ukrainian dictionary holds as a word of that is the name.
     """
-    stem = _beginning(forms).replace("ё", "е")
-    among = [language for language in LANGUAGES if dictionary(language).begins(stem)]
-    readings = {form: _common_readings(form.replace("ё", "е"), among, name) for form in forms} if among else {}
+    beginning = _beginning(forms).replace("ё", "е")
+    among = [one for one in map(dictionary, LANGUAGES) if one.begins(beginning)]
+    if not among:
+        return {}
+    plain = {form: form.replace("ё", "е") for form in forms}
+    words = {form for one in among for form, written in plain.items() if one.holds(written)}
+    readings = {form: _common_readings(plain[form], among, name) for form in words}
     # a noun or adjective in another case hardly begins one
     return {form: any(map(_is_nominative, tags)) for form, tags in readings.items() if tags}
 
@@ -176,24 +202,24 @@ def common_forms(forms: Collection[str], name: str = "") -> dict[str, bool]:
 def _beginning(forms: Collection[str]) -> str:
     """What all of them begin with."""
     first, last = min(forms, default=""), max(forms, default="")
-    end = 0
-    while end < len(first) and first[end] == last[end : end + 1]:
-        end += 1
-    return first[:end]
+    for end, (one, other) in enumerate(zip(first, last, strict=False)):
+        if one != other:
+            return first[:end]
+    return first
 
 
 def _is_word(form: str) -> bool:
     return any(dictionary(language).tags(form) for language in LANGUAGES)
 
 
-def _common_readings(form: str, among: Collection[str], name: str) -> list[Tag]:
+def _common_readings(form: str, among: Collection[Dictionary], name: str) -> list[Tag]:
     """What else it may be than a name.
 
     What Russian knows as a name alone is one: Ukrainian does not mark names of places, nor adjectives made of first names.
     """
     common: list[Tag] = []
-    for language in among:
-        readings = dictionary(language).readings(form)
+    for dictionary in among:
+        language, readings = dictionary.language, dictionary.readings(form)
         if language == "ru" and readings and all(tag & _PROPER for tag, _ in readings):
             return []
         possessive = language == "uk" and _OF_SOMEBODY.search(form)
@@ -227,8 +253,16 @@ def _endings(word: str, language: str, *, place: bool = False) -> set[str]:
 
 
 @lru_cache(maxsize=16_384)
+def _strange_tails(tail: str, language: str, kind: str) -> Tails:
+    forms = dict.fromkeys((tail, *_tails(tail, language, place=kind == "place")))
+    if kind == "person":
+        forms.pop(tail[:-1], None)
+    return Tails(tuple(forms), tuple(fold_each(tuple(forms))), _beginning(forms))
+
+
+@lru_cache(maxsize=16_384)
 def _tails(tail: str, language: str, *, place: bool) -> tuple[str, ...]:
-    """What takes the place of a word's last letters; most words end as others do."""
+    """Most words end as others do."""
     forms: list[str] = []
     for ending, stem, cases, others in _endings_at(tail[-1:], language):
         if ending.search(tail):
