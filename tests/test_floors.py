@@ -54,7 +54,7 @@ DERIVED = {
     "Every": "APScheduler takes a BaseTrigger",
     "SeldomAsked": "asyncio takes a selector",
     "Dialler": "httpcore takes an AsyncNetworkBackend",
-    "_Forms": "whatever takes a Mapping takes no other class that is like one",
+    "Forms": "whatever takes a Mapping takes no other class that is like one",
 }
 """The classes that are derived because a library takes nothing else."""
 LONGEST = 400

@@ -4,20 +4,21 @@ Bytes that are damaged, of another layout or of other terms are as good as none.
 a place that only we can write to.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import msgpack
 
+from monitor.matching.forms import Forms
 from monitor.matching.index import Automaton
 from monitor.matching.wordings import Slot, Wording
 
-LAYOUT = b"monitor-wordings 2\n"
+LAYOUT = b"monitor-wordings 3\n"
 _DIGEST = 32
 
-_SlotRow = tuple[str, msgspec.Raw, bytes, tuple[bytes, ...], bool, bool]
+_SlotRow = tuple[str, bytes, bytes, tuple[bytes, ...], bool, bool]
 _WordingRow = tuple[tuple[int, ...], int | None, bool, str]
 
 
@@ -35,36 +36,8 @@ class _Kept(msgspec.Struct, array_like=True):
     automaton: Automaton
 
 
-class _Forms(Mapping[bytes, int]):
-    """A slot's forms as they were kept. Of ten thousand names a post has two or three: they are read when somebody asks."""
-
-    __slots__ = ("_forms", "_kept")
-
-    def __init__(self, kept: msgspec.Raw) -> None:
-        self._kept = kept
-        self._forms: dict[bytes, int] | None = None
-
-    def get(self, form: bytes, default: Any = None) -> Any:
-        return self._read().get(form, default)
-
-    def __getitem__(self, form: bytes) -> int:
-        return self._read()[form]
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-    def _read(self) -> dict[bytes, int]:
-        if self._forms is None:
-            self._forms = _forms.decode(self._kept)
-        return self._forms
-
-
 _encoder = msgpack.Encoder()
 _decoder = msgpack.Decoder(_Kept)
-_forms = msgpack.Decoder(dict[bytes, int])
 
 
 def keep(key: bytes, compiled: Compiled) -> bytes:
@@ -79,14 +52,7 @@ def keep(key: bytes, compiled: Compiled) -> bytes:
                 if id(slot) not in numbers:
                     numbers[id(slot)] = len(slots)
                     slots.append(
-                        (
-                            slot.base,
-                            msgspec.Raw(_encoder.encode(dict(slot.forms))),
-                            slot.beginning,
-                            slot.endings,
-                            slot.parted,
-                            slot.initial,
-                        )
+                        (slot.base, slot.forms.packed, slot.beginning, slot.endings, slot.parted, slot.initial)
                     )
             row = tuple(numbers[id(slot)] for slot in wording.slots)
             rows.append((row, wording.within, wording.tag, wording.signs))
@@ -104,7 +70,7 @@ def kept(key: bytes, data: bytes) -> Compiled | None:
     found = _decoder.decode(body)
     if found.key != key:
         return None
-    slots = [Slot(row[0], _Forms(row[1]), *row[2:]) for row in found.slots]
+    slots = [Slot(row[0], Forms(row[1]), *row[2:]) for row in found.slots]
     return Compiled([_wordings(slots, rows) for rows in found.terms], found.automaton)
 
 

@@ -1,9 +1,10 @@
 """What is looked for with a word of a wording, once the automaton has found it?"""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from monitor.matching.forms import Forms
 from monitor.matching.spelling import known, part
 from monitor.matching.wordings import Slot, Wording
 
@@ -29,7 +30,7 @@ class Owner(NamedTuple):
     words near one another and for words side by side."""
 
     base: str
-    forms: Mapping[bytes, int]
+    forms: Forms
     is_prefix: bool
     whole: list[int]
     tags: list[Use]
@@ -85,6 +86,8 @@ def rarest(wording: Wording, frequency: Counter[str]) -> int:
         slot, base = wording.slots[number], wording.slots[number].base.lower()
         return slot.initial, len(base) < 4, (known(base) or part(base)) is not None, frequency[base] // 8, -len(base)
 
+    if len(wording.slots) == 1:
+        return 0
     return min((number for number, slot in enumerate(wording.slots) if slot.base), key=commonness)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from monitor.matching.dictionaries import LANGUAGES, dictionary
 from monitor.matching.english import plural
 from monitor.matching.fold import LETTERS, SHARED, fold_each, fold_words
+from monitor.matching.forms import Forms, pack
 from monitor.matching.query import Leaf
 from monitor.matching.shape import CAPITAL, CASED, CYRILLIC, DOTTED, INSIDE, JOINED, LATIN, MARKED, PARTING, SCRIPTS
 from monitor.matching.spelling import Spellings, known, spell, written_in
@@ -60,7 +61,7 @@ class Slot(msgspec.Struct, frozen=True):
     for a word that is not looked for by itself."""
 
     base: str
-    forms: Mapping[bytes, int] = {}
+    forms: Forms = pack({})
     beginning: bytes = b""
     endings: tuple[bytes, ...] = ()
     parted: bool = False  # some forms have an apostrophe inside, which folds to a space
@@ -72,7 +73,8 @@ class Slot(msgspec.Struct, frozen=True):
             return 0 if word.startswith(self.beginning) else None
         if self.endings:
             return 0 if word.endswith(self.endings) and b" " not in word else None
-        return self.forms.get(word)
+        gate: int | None = self.forms.get(word)
+        return gate
 
 
 class Wording(msgspec.Struct, frozen=True):
@@ -219,7 +221,7 @@ def _tag(words: tuple[str, ...]) -> Wording:
         for language in Spellings._fields
     )
     forms = {fold_words(form).replace(b" ", b""): 0 for form in (*joined, "".join(words)) if form}
-    return Wording((Slot("".join(words), forms),), tag=True)
+    return Wording((Slot("".join(words), pack(forms)),), tag=True)
 
 
 def _shortest(word: str) -> tuple[int, str]:
@@ -227,13 +229,13 @@ def _shortest(word: str) -> tuple[int, str]:
 
 
 _ANY_PATRONYMIC = Slot("", endings=_PATRONYMIC_ENDINGS)
-_ANY_INITIAL = Slot("", dict.fromkeys(LETTERS, CAPITAL | DOTTED), initial=True)
-_ORDINAL = Slot("", {fold_words(ending): JOINED for ending in _ORDINALS})
+_ANY_INITIAL = Slot("", pack(dict.fromkeys(LETTERS, CAPITAL | DOTTED)), initial=True)
+_ORDINAL = Slot("", pack({fold_words(ending): JOINED for ending in _ORDINALS}))
 
 
 @lru_cache(maxsize=256)
 def _number(number: str) -> Slot:
-    return Slot(number, {fold_words(number + ending): 0 for ending in ("", *_ORDINALS)})
+    return Slot(number, pack({fold_words(number + ending): 0 for ending in ("", *_ORDINALS)}))
 
 
 @lru_cache(maxsize=4096)
@@ -273,34 +275,38 @@ def _exact(word: str, case: str, *, single: bool) -> Slot:
 @lru_cache(maxsize=4096)
 def _slot(word: str, *, kind: str, case: str, single: bool, language: str = "") -> Slot:
     """A word of a name in all forms and spellings. Whether it stands alone, a `single` one, decides how it is told from words."""
-    lower = word.lower()
+    if kind != "person" and _is_acronym(word):
+        return _acronym(word, case, single=single)
+    lower, cased = word.lower(), _keeps_its_case(case, single=single, acronym=False)
     ways = spell(lower, language, alone=single, person=kind == "person")
-    acronym = kind != "person" and _is_acronym(word)
-    cased = _keeps_its_case(case, single=single, acronym=acronym)
+    cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
+    is_known = known(lower) is not None
     gates: dict[bytes, int] = {}
-    common: dict[str, bool] = {}
-    if acronym:
-        endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
-        other = known(lower) or (by_rule(lower, "uk", "ru"), by_rule(lower, "ru", "uk"), by_rule(lower, "ru", "en"))
-        forms = {lower + ending for ending in endings}.union(*other)
-    else:
-        cyrillic = [(way, language) for language in LANGUAGES for way in getattr(ways, language)]
-        latin = [ways.en] if kind == "place" else map(plural, ways.en)
-        forms = set[str]()
-        is_known = known(lower) is not None
-        for way, of in cyrillic:
-            if not cased and (strange := inflect_strange(way, of, kind=kind, alone=single)):
-                gates |= _in_bulk(*strange)
-                continue
-            inflected = inflect_name(way, of, kind=kind, alone=single)
-            if single:
-                common |= common_forms(inflected, way) if is_known else common_forms(inflected - forms)
-            forms |= inflected
-        common |= dict.fromkeys(common.keys() & {way for way, _ in cyrillic}, False)  # which do begin sentences
-        forms.update((lower,), *latin)
+    forms, common = set[str](), dict[str, bool]()
+    for way, of in cyrillic:
+        if not cased and (strange := inflect_strange(way, of, kind=kind, alone=single)):
+            gates |= _in_bulk(*strange)
+            continue
+        inflected = inflect_name(way, of, kind=kind, alone=single)
+        if single:
+            common |= common_forms(inflected, way) if is_known else common_forms(inflected - forms)
+        forms |= inflected
+    common |= dict.fromkeys(common.keys() & {way for way, _ in cyrillic}, False)  # which do begin sentences
+    latin = [ways.en] if kind == "place" else map(plural, ways.en)
+    forms.update((lower,), *latin)
     if cased:
         return _slot_of(word, dict.fromkeys(forms, CASED))
     return _slot_of(word, _gates(word, forms, case, single=single, common=common), gates)
+
+
+def _acronym(word: str, case: str, *, single: bool) -> Slot:
+    lower = word.lower()
+    endings = ("", "а", "у", "ом", "е") if _DECLINED_ACRONYM.search(lower) else ("",)
+    other = known(lower) or (by_rule(lower, "uk", "ru"), by_rule(lower, "ru", "uk"), by_rule(lower, "ru", "en"))
+    forms = {lower + ending for ending in endings}.union(*other)
+    if _keeps_its_case(case, single=single, acronym=True):
+        return _slot_of(word, dict.fromkeys(forms, CASED))
+    return _slot_of(word, _gates(word, forms, case, single=single, common={}))
 
 
 def _in_bulk(head: str, tails: Tails) -> dict[bytes, int]:
@@ -346,7 +352,7 @@ def _slot_of(word: str, forms: Mapping[str, int], folded: dict[bytes, int] | Non
             gates[one] = ((before | gate) & ~SCRIPTS) | (before & gate & SCRIPTS)
         parted = parted or joined is not whole
     gates.pop(b"", None)
-    return Slot(word, gates, parted=parted)
+    return Slot(word, pack(gates), parted=parted)
 
 
 def _is_acronym(word: str) -> bool:

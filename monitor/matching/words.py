@@ -218,8 +218,8 @@ def _common_readings(form: str, among: Collection[Dictionary], name: str) -> lis
     What Russian knows as a name alone is one: Ukrainian does not mark names of places, nor adjectives made of first names.
     """
     common: list[Tag] = []
-    for dictionary in among:
-        language, readings = dictionary.language, dictionary.readings(form)
+    for one in among:
+        language, readings = one.language, one.readings(form)
         if language == "ru" and readings and all(tag & _PROPER for tag, _ in readings):
             return []
         possessive = language == "uk" and _OF_SOMEBODY.search(form)

@@ -1,12 +1,17 @@
 """A word takes the forms its language gives it, is written as others write it, and is explained in plain words."""
 
+import random
+
 import pytest
 
 from monitor.matching.dictionaries import Dictionary
 from monitor.matching.explain import explain
+from monitor.matching.fold import fold_words
 from monitor.matching.spelling import spell
-from monitor.matching.words import common_forms, inflect, inflect_name
+from monitor.matching.words import _ENDINGS, common_forms, inflect, inflect_name, inflect_strange
 from monitor.model.match import Span
+
+STRANGE = ["ов", "ёв", "ев", "ин", "ын", "ова", "ина", "овский", "инская", "ский", "ской", "цкий", "енко", "чук", "чак", "ок", "ек", "ёк", "лек", "лёк", "ец", "лец", "аец", "оец", "ель", "ень", "оль", "онь", "ь", "й", "ий", "ый", "ой", "ей", "ая", "яя", "ое", "ее", "ие", "а", "я", "о", "е", "ы", "и", "ки", "ги", "ни", "овки", "льки", "йки", "йцы", "оцы", "цы", "ів", "їв", "ць", "ець", "єць", "лець", "іль", "ість", "ький", "зький", "ська", "ові", "ній", "ій", "га", "ка", "ха", "ні", "рі", "о", "мі", "ці", "йці", "і", "и"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +129,38 @@ def test_a_word_of_a_name_that_stands_in_another_case_stays_so_unless_it_is_a_su
 def test_a_word_of_a_query_takes_all_its_forms(word: str, forms: str, others: str) -> None:
     assert set(forms.split()) <= inflect(word)
     assert inflect(word).isdisjoint(others.split())
+
+
+@pytest.mark.parametrize("kind", ["person", "place", "organisation"])
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_a_strange_word_takes_the_same_forms_whether_in_bulk_or_alone(language: str, kind: str) -> None:
+    chance = random.Random(7)
+    words = [
+        "".join(chance.choices("гшкбзрвлжщ", k=chance.randrange(1, 6))) + ending
+        for ending in STRANGE
+        for _ in range(20)
+    ]
+    bulk = {word: found for word in words if (found := inflect_strange(word, language, kind=kind))}
+
+    assert len(bulk) > len(words) / 2
+    for word, (head, tails) in bulk.items():
+        assert {head + tail for tail in tails.forms} == inflect_name(word, language, kind=kind)
+        assert [fold_words(head + tail) for tail in tails.forms] == [fold_words(head) + tail for tail in tails.folded]
+
+
+def test_no_rule_looks_at_more_than_the_last_five_letters() -> None:
+    chance = random.Random(8)
+    words = ["".join(chance.choices("аоеиуыйьіїклмнрвшжцг", k=9)) + ending for ending in STRANGE for _ in range(50)]
+    for ending, stem, *_ in (rule for rules in _ENDINGS.values() for rule in rules):
+        for word in words:
+            assert ending.sub(stem, word) == word[:-5] + ending.sub(stem, word[-5:])
+            assert bool(ending.search(word)) == bool(ending.search(word[-5:]))
+
+
+def test_a_word_like_one_of_a_dictionary_is_not_inflected_in_bulk() -> None:
+    assert inflect_strange("дворник", "ru", kind="person") is None
+    assert inflect_strange("дворников", "ru", kind="person", alone=True) is None
+    assert inflect_strange("шмвзёнок", "ru", kind="person", alone=True) is not None
 
 
 def test_knows_which_forms_of_a_name_are_words() -> None:
