@@ -1,6 +1,6 @@
 """monitor match: which stories do these posts speak of?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from monitor.cli.records import spans, truncated
 from monitor.cli.screen import Piece, counted, emit, line, say, say_pieces, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.config.loading import load_channels, load_stories
+from monitor.config.mistakes import Mistakes
 from monitor.matching.language import spoken
 from monitor.matching.matcher import Found, Matcher, Sighting, Subject
 from monitor.model.match import Span
@@ -38,7 +39,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
     stories = load_stories(usage.directory)
     if not stories:
         tell(f"no stories in {usage.directory / 'stories'}: nothing can match")
-    matcher = Matcher(stories, languages=spoken(load_channels(usage.directory)))
+    matcher = Matcher(stories, languages=_languages(usage.directory))
     bad = posts = flagged = broken = 0
     with opened_lines(file) as lines:
         found = read_loosely(lines, name=str(file))
@@ -64,6 +65,15 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
     if not usage.json:
         tell(f"{counted(posts, 'post')}, {flagged:,} of them flagged")
     return 1 if bad or broken else 0
+
+
+def _languages(directory: Path) -> Mapping[str, str]:
+    """What the channels speak. A wording can be tried without."""
+    try:
+        return spoken(load_channels(directory))
+    except Mistakes as error:
+        tell(f"{error}\nmatched as if no channel had a language")
+        return {}
 
 
 def _emit(candidate: Candidate, sighting: Sighting, *, everything: bool) -> None:

@@ -93,11 +93,13 @@ def load_stories(directory: Path) -> tuple[Story, ...]:
 
 
 def load_channels(directory: Path) -> tuple[Channel, ...]:
-    """The channels alone, for what can do without: none where there are mistakes in their file."""
+    """The channels alone."""
     files = _Files(directory, {})
     watched, notes = files.table("channels.toml", ChannelsFile())
     found = channels.channels(watched.channel, notes)
-    return () if files.mistakes() else found
+    if mistakes := files.mistakes():
+        raise Mistakes(mistakes)
+    return found
 
 
 def load_story(path: Path) -> Story:

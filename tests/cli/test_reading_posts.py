@@ -82,6 +82,8 @@ def test_match_knows_the_languages_of_the_channels(desk: Desk) -> None:
     assert without == []
     assert [span["text"] for span in line["spans"]] == ["Warszawie"]
     assert (mistaken.code, mistaken.out) == (0, "")
+    assert f"{desk.config}/channels.toml: channel[0].usrname: unknown key; did you mean username?" in mistaken.err
+    assert "matched as if no channel had a language" in mistaken.err
 
 
 def test_match_with_all_shows_what_was_seen_without_a_flag(desk: Desk, file: Path) -> None:
