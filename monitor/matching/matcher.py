@@ -86,11 +86,24 @@ def _dictionaries(languages: Sequence[str]) -> str:
     return f"{versions()}, rules {RULES}{stems}"
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Millions of objects come and all of them stay: looking for garbage among them took half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class Matcher:
     """The stories in force. `ConfigError` for one that is not well worded. `compiled`: what the `compiled()` of a matcher gave, of
     these names and words or of others. `languages`: by what a flag may call a channel, its language; what is found by stems is
     looked for in posts of those that have no dictionary. `explain` says of a span why it stands for its term."""
 
+    @_without_collecting()
     def __init__(
         self,
         stories: Sequence[Story],
@@ -110,13 +123,14 @@ class Matcher:
         self._by_stems: dict[int, tuple[int, str]] = {}
         """By number of a term in one language: the term's own number, and the language."""
         also: dict[int, list[int]] = defaultdict(list)
+        stemmed = by_stems(languages.values())
         for term, number in list(numbers.items()):
-            for language in by_stems(languages.values()):
+            for language in stemmed:
                 if (said := term.said_in(language)) is not None:
                     also[number].append(len(numbers))
                     self._by_stems[len(numbers)] = number, language
                     numbers[said] = len(numbers)
-        self._key = sha256(msgpack.encode((_dictionaries(by_stems(languages.values())), list(numbers)))).digest()
+        self._key = sha256(msgpack.encode((_dictionaries(stemmed), list(numbers)))).digest()
         self._stories = [_Story(story, numbers, self.editions[story.story.id], explain) for story in tracked]
         self._always: list[int] = []
         self._waking: dict[int, list[int]] = defaultdict(list)
@@ -134,12 +148,11 @@ class Matcher:
             for story in self._stories
         ]
         first = {one for term in self._waking for one in (term, *also.get(term, ()))}
-        with _without_collecting():
-            found = kept(self._key, compiled)
-            self.is_new = found is None
-            """Was anything to be compiled?"""
-            self._wordings = [term.wordings() for term in numbers] if found is None else found.terms
-            self._index = Index(self._wordings, None if found is None else found.automaton, first=first)
+        found = kept(self._key, compiled)
+        self.is_new = found is None
+        """Was anything to be compiled?"""
+        self._wordings = [term.wordings() for term in numbers] if found is None else found.terms
+        self._index = Index(self._wordings, None if found is None else found.automaton, first=first)
 
     def compiled(self) -> bytes:
         """For the next matcher of the same names and words."""
@@ -217,18 +230,6 @@ class Matcher:
 
     def _broken(self, errors: Mapping[int, Exception]) -> tuple[Broken, ...]:
         return tuple(Broken(self._stories[place].id, errors[place]) for place in sorted(errors))
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Millions of objects come and all of them stay: looking for garbage among them took half of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Stretch(NamedTuple):

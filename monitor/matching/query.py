@@ -26,7 +26,7 @@ REACH = 50
 _QUOTES = {'"': '"', "“": "”“", "„": "“”", "«": "»", "”": "”"}
 _TOKEN = re.compile(r"\d+\s+of(?=\s*\()|[(),]|=?[" + "".join(_QUOTES) + r"]|[^\s()," + "".join(_QUOTES) + r"»]+|»")
 _WORD = re.compile(r"[\w\u0300-\u036f]+(?:['’ʼ`\-\u2010\u2011][\w\u0300-\u036f]+)*")
-_OPERATORS = ("AND", "OR", "NOT")
+_SIGNS = frozenset(("(", ")", ",", "AND", "OR", "NOT"))
 _LEAST = re.compile(r"(\d+)\s+of")
 
 
@@ -223,7 +223,7 @@ class _Parser:
         at = 0
         while found := _TOKEN.search(self._query, at):
             text, column, at = found.group(), found.start(), found.end()
-            if text in ("(", ")", ",", *_OPERATORS) or _LEAST.fullmatch(text):
+            if text in _SIGNS or _LEAST.fullmatch(text):
                 yield _Token(text, column)
             elif self._names is not None:
                 yield _Token(text, column, self._name(text, column))

@@ -22,7 +22,7 @@ TERMS = 10_000
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
-class Term(msgspec.Struct, frozen=True):
+class Term(msgspec.Struct, frozen=True, cache_hash=True):
     """A configured name or a query's leaf. Equal terms of two stories are looked for once. `leaf` None: a name. `language`: in the
     forms that it has by stems in that language, for posts of that alone."""
 
@@ -90,12 +90,12 @@ class Tracked(msgspec.Struct, frozen=True):
 
 
 def _either(needs: Iterable[frozenset[Term] | None]) -> frozenset[Term] | None:
-    terms: frozenset[Term] = frozenset()
+    terms = set[Term]()
     for need in needs:
         if need is None:
             return None
         terms |= need
-    return terms
+    return frozenset(terms)
 
 
 def _frequency(terms: Collection[Term]) -> int:
