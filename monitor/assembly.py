@@ -9,6 +9,7 @@ import structlog
 
 from monitor.alerting.holding import Pauses
 from monitor.alerting.plan import Audience, parties
+from monitor.compiling import word_many
 from monitor.config import Settings, secret
 from monitor.config.signing import Signer, signer
 from monitor.errors import Unavailable
@@ -164,7 +165,7 @@ async def notifiers(settings: Settings, out: TextIO, *, as_json: bool) -> AsyncI
 def matcher(settings: Settings) -> Matcher:
     """Compiled as the last process left it, where the stories are the same. For a thread: otherwise it takes seconds."""
     path = settings.store.wordings_path
-    made = Matcher(settings.stories, wordings.read(path), languages=spoken(settings.channels))
+    made = Matcher(settings.stories, wordings.read(path), languages=spoken(settings.channels), words=word_many)
     if made.is_new and settings.stories:
         wordings.write(path, made.compiled())
     return made

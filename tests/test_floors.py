@@ -15,7 +15,20 @@ FLOORS = {
     1: ("ports", "ledger"),
     2: ("matching", "alerting", "completeness", "telegram"),
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
-    4: ("daemon", "assembly", "config", "logs", "clock", "views", "watchdog", "service", "heart", "garbage", "loop"),
+    4: (
+        "daemon",
+        "assembly",
+        "config",
+        "logs",
+        "clock",
+        "views",
+        "watchdog",
+        "service",
+        "heart",
+        "garbage",
+        "loop",
+        "compiling",
+    ),
     5: ("cli", "web", "bot", "__main__"),
 }
 """The lower may not know the upper. `telegram` is what the Telegram source and notifier share: the one door to Telethon."""

@@ -11,6 +11,7 @@ from monitor.cli.posts import opened_lines
 from monitor.cli.records import spans, truncated
 from monitor.cli.screen import Piece, counted, emit, line, say, say_pieces, tell
 from monitor.cli.usage import Usage, with_usage
+from monitor.compiling import word_many
 from monitor.config.loading import load_channels, load_stories
 from monitor.config.mistakes import Mistakes
 from monitor.matching.language import spoken
@@ -39,7 +40,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
     stories = load_stories(usage.directory)
     if not stories:
         tell(f"no stories in {usage.directory / 'stories'}: nothing can match")
-    matcher = Matcher(stories, languages=_languages(usage.directory))
+    matcher = Matcher(stories, languages=_languages(usage.directory), words=word_many)
     bad = posts = flagged = broken = 0
     with opened_lines(file) as lines:
         found = read_loosely(lines, name=str(file))

@@ -22,7 +22,8 @@ from monitor.matching.language import INFLECTED, base_of, language_of
 from monitor.matching.looked import Looked
 from monitor.matching.query import Node, holds, replace, shown
 from monitor.matching.stems import by_stems, snowball
-from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of
+from monitor.matching.tracked import Condition, Term, Tracked, check, read, term_of, word
+from monitor.matching.wordings import Wording
 from monitor.matching.words import RULES
 from monitor.model.channel import Identity
 from monitor.model.match import Span
@@ -101,7 +102,8 @@ def _without_collecting() -> Iterator[None]:
 class Matcher:
     """The stories in force. `ConfigError` for one that is not well worded. `compiled`: what the `compiled()` of a matcher gave, of
     these names and words or of others. `languages`: by what a flag may call a channel, its language; what is found by stems is
-    looked for in posts of those that have no dictionary. `explain` says of a span why it stands for its term."""
+    looked for in posts of those that have no dictionary. `explain` says of a span why it stands for its term, `words` in which
+    wordings terms are looked for."""
 
     @_without_collecting()
     def __init__(
@@ -111,6 +113,7 @@ class Matcher:
         *,
         languages: Mapping[str, str] = _OF_NO_CHANNEL,
         explain: Callable[[Span], str] = explain,
+        words: Callable[[Sequence[Term]], list[tuple[Wording, ...]]] = word,
     ) -> None:
         tracked = [read(story) for story in stories]
         self.editions = editions(stories, languages)
@@ -151,7 +154,7 @@ class Matcher:
         found = kept(self._key, compiled)
         self.is_new = found is None
         """Was anything to be compiled?"""
-        self._wordings = [term.wordings() for term in numbers] if found is None else found.terms
+        self._wordings = words(list(numbers)) if found is None else found.terms
         self._index = Index(self._wordings, None if found is None else found.automaton, first=first)
 
     def compiled(self) -> bytes:

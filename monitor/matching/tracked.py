@@ -110,6 +110,11 @@ def _commonness(term: Term) -> int:
     return 24 if term.leaf.mode == "prefix" else max(16 - len(term.text), 2)
 
 
+def word(terms: Iterable[Term]) -> list[tuple[Wording, ...]]:
+    """The wordings of each, in their order."""
+    return [term.wordings() for term in terms]
+
+
 def term_of(leaf: Leaf) -> Term:
     return Term(leaf.source, leaf)
 
