@@ -36,7 +36,7 @@ def word_many(terms: Sequence[Term], *, python: str = sys.executable) -> list[tu
 
 def _elsewhere(python: str, terms: Sequence[Term]) -> list[tuple[Wording, ...]]:
     """By a process of its own. Where that comes to nothing, for want of memory perhaps, by this one."""
-    command = [python, "-m", "monitor.compiling"]
+    command = [python, "-P", "-m", "monitor.compiling"]  # no module of the folder that we happen to be in
     try:
         done = subprocess.run(  # noqa: S603  ourselves
             command, input=msgpack.encode(terms), capture_output=True, check=True, start_new_session=True
