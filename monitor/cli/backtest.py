@@ -128,9 +128,8 @@ def _rows(tried: "Sequence[Tried]") -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for each in reversed(tried):
         record = each.record
-        at = record.published_at if record.published_at is not None else record.observed_at
         name = record.channel.name if record.channel else ""
         says = record.said.in_short() if record.said else ""
         why = line("; ".join(dict.fromkeys(each.found.why)), most=120)
-        rows.append((text(at), f"{name}/{record.post}", line(says, most=120), why))
+        rows.append((text(record.at), f"{name}/{record.post}", line(says, most=120), why))
     return rows

@@ -146,12 +146,11 @@ async def _chooser(store: Store, wanted: Filter, settings: Settings) -> Callable
         raise ConfigError(f"no story {wanted.story}{meant(wanted.story, stories)}")
 
     def chosen(record: Record) -> bool:
-        at = record.published_at if record.published_at is not None else record.observed_at
         return (
             (number is None or record.number == number)
             and (flagged is None or (record.number, record.post) in flagged)
-            and (wanted.since is None or at >= wanted.since)
-            and (wanted.until is None or at < wanted.until)
+            and (wanted.since is None or record.at >= wanted.since)
+            and (wanted.until is None or record.at < wanted.until)
         )
 
     return chosen

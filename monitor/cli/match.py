@@ -50,7 +50,7 @@ def command(usage: Usage, *, file: Path, everything: bool) -> int:
                 if isinstance(each, BadLine):
                     bad += 1
                     tell(str(each))
-            subjects = [Subject(each.identity, each.post.fields()) for each in candidates]
+            subjects = [Subject(each.identity, each.post.fields(), each.at) for each in candidates]
             sightings = matcher.match(subjects, everything=everything)
             posts += len(candidates)
             flagged += sum(bool(sighting.flagged) for sighting in sightings)

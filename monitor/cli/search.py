@@ -74,8 +74,7 @@ async def _find(
 
 
 def _row(record: Record) -> tuple[str, ...]:
-    at = record.published_at if record.published_at is not None else record.observed_at
     name = record.channel.name if record.channel else ""
     says = record.said.in_short() if record.said else ""
     edited = "edited" if record.kind.value == "edited" else ""
-    return (text(at), f"{name}/{record.post}", edited, str(record.index), line(says, most=160))
+    return (text(record.at), f"{name}/{record.post}", edited, str(record.index), line(says, most=160))

@@ -5,6 +5,7 @@ msgspec stops at the first mistake; an operator wants to see them all. So this w
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -68,6 +69,8 @@ def _fit(raw: Any, want: shapes.Type, at: Path, notes: Notes) -> Any:
             return _number(raw, want, at, notes)
         case shapes.StrType():
             return _text(raw, at, notes)
+        case shapes.DateTimeType():
+            return _moment(raw, at, notes)
     raise TypeError(f"a configuration key of type {type(want).__name__}")
 
 
@@ -169,6 +172,17 @@ def _text(raw: Any, at: Path, notes: Notes) -> Any:
     odd = next((ord(char) for char in raw if ord(char) in _CONTROL), None)
     if odd is not None:
         notes(at, f"holds a control character (U+{odd:04X})")
+        return UNSET
+    return raw
+
+
+def _moment(raw: Any, at: Path, notes: Notes) -> Any:
+    if not isinstance(raw, datetime):
+        return _wrong(
+            at, "must be a date with its time and zone, such as 2023-06-04T13:00:00Z, without quotes", raw, notes
+        )
+    if raw.tzinfo is None:
+        notes(at, "has no zone, so its hour is anybody's guess; add Z for UTC, or such as +03:00")
         return UNSET
     return raw
 

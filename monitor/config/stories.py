@@ -152,3 +152,5 @@ def _check_flag(flag: Flag, at: Path, notes: Notes) -> None:
         notes((*at, "priority"), one_of(flag.priority, PRIORITIES))
     if not flag.channels:
         notes((*at, "channels"), 'is empty; name channels, or ["*"] for all')
+    if flag.since is not None and flag.until is not None and flag.since >= flag.until:
+        notes((*at, "until"), "is not after since: nothing is published in between")

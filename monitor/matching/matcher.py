@@ -26,6 +26,7 @@ from monitor.matching.tracked import Condition, Term, Tracked, check, read, term
 from monitor.matching.wordings import Wording
 from monitor.matching.words import RULES
 from monitor.model.channel import Identity
+from monitor.model.instant import Instant
 from monitor.model.match import Span
 from monitor.model.story import PRIORITIES, Story, edition
 
@@ -35,11 +36,13 @@ __all__ = ["Broken", "Found", "Matcher", "Sighting", "Subject", "check", "explai
 class Subject(msgspec.Struct, frozen=True):
     """What is matched: a post's words by where it says them, as `Post.fields()` gives them.
 
-    A flag may name `channel` by its username, without case, or by its id, whichever of them is known. None: by neither.
+    A flag may name `channel` by its username, without case, or by its id, whichever of them is known. None: by neither. `at`: when
+    it was published; where nobody knows, None, it is out of no flag's time.
     """
 
     channel: Identity | None
     fields: tuple[tuple[str, str], ...]
+    at: Instant | None = None
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -285,9 +288,7 @@ class _Story:
         """The story, if one of its flags holds."""
         names = self._names(seen)
         held = [
-            condition
-            for condition in self._conditions
-            if _heeds(condition, subject.channel) and holds(condition.tree, names)
+            condition for condition in self._conditions if _heeds(condition, subject) and holds(condition.tree, names)
         ]
         if not held:
             return None
@@ -344,8 +345,14 @@ class _Story:
         )
 
 
-def _heeds(condition: Condition, channel: Identity | None) -> bool:
-    return condition.channels is None or any(name in condition.channels for name in _called(channel))
+def _heeds(condition: Condition, subject: Subject) -> bool:
+    if condition.channels is not None and not any(name in condition.channels for name in _called(subject.channel)):
+        return False
+    if subject.at is None:
+        return True
+    return (condition.since is None or subject.at >= condition.since) and (
+        condition.until is None or subject.at < condition.until
+    )
 
 
 def _called(channel: Identity | None) -> Iterator[str]:

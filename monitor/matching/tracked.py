@@ -14,6 +14,7 @@ from monitor.matching.fold import fold_words
 from monitor.matching.query import And, Leaf, Least, Name, Node, Not, Or, leaves, parse
 from monitor.matching.stems import writes
 from monitor.matching.wordings import Wording, word_by_stems, word_leaf, word_name
+from monitor.model.instant import Instant, from_datetime
 from monitor.model.story import CASES, KINDS, PRIORITIES, Story
 
 TERMS = 10_000
@@ -47,11 +48,13 @@ class Term(msgspec.Struct, frozen=True, cache_hash=True):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One flag: its tree over names; `channels` None: all."""
+    """One flag: its tree over names; `channels` None: all. `since` <= published < `until`; None: whenever."""
 
     tree: Node
     channels: frozenset[str] | None
     priority: str
+    since: Instant | None
+    until: Instant | None
 
 
 class Tracked(msgspec.Struct, frozen=True):
@@ -136,6 +139,8 @@ def read(story: Story) -> Tracked:
             if "*" in flag.channels
             else frozenset(one.casefold().removeprefix("@") for one in flag.channels),
             priority=_one_of(story, f"flag[{number}].priority", flag.priority, PRIORITIES),
+            since=None if flag.since is None else from_datetime(flag.since),
+            until=None if flag.until is None else from_datetime(flag.until),
         )
         for number, flag in enumerate(story.flags, start=1)
     )

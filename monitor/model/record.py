@@ -278,6 +278,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         """What the post said, where the record tells of one that was there."""
         return self.content.post if isinstance(self.content, Said) else None
 
+    @property
+    def at(self) -> Instant:
+        """When it was published, or else seen: where the source does not say."""
+        return self.published_at if self.published_at is not None else self.observed_at
+
 
 class Appended(msgspec.Struct, frozen=True):
     """Where a draft stands in the ledger. `new` False: it showed nothing new, and `index` is the record that already says so."""

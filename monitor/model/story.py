@@ -1,6 +1,7 @@
 """The entities and topics that somebody tracks, as a story file words them."""
 
 import hashlib
+from datetime import datetime
 
 import msgspec
 
@@ -18,11 +19,14 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a post is flagged: a query over ids of entities and topics, on these channels (`*`: all)."""
+    """When a post is flagged: a query over ids of entities and topics, on these channels (`*`: all). Only what was published at
+    `since` or later and before `until`, which have a zone."""
 
     when: str
     channels: tuple[str, ...] = ("*",)
     priority: str = "normal"
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):

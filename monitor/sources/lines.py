@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from io import BufferedReader
 from json import JSONDecodeError
 from typing import Any, TypeVar
@@ -51,11 +52,12 @@ class BadLine(msgspec.Struct, frozen=True):
 
 class Candidate(msgspec.Struct, frozen=True):
     """A line as a dry run reads it. `channel` and `id` are as the line gives them, None where it does not; `identity` is who that
-    channel is, where it can be told."""
+    channel is, `at` when the post was published, where it can be told."""
 
     channel: Any
     id: Any
     identity: Identity | None
+    at: Instant | None
     post: Post
 
 
@@ -136,12 +138,13 @@ def _candidate(line: bytes) -> Candidate:
     keys = _parsed(_decoded(line))
     if "text" not in keys:
         raise Unfit('text: is missing; a post has "channel", "id", "date" and "text"')
-    channel = keys.get("channel")
-    try:
-        identity = _channel(channel)
-    except Unfit:
-        identity = None
-    return Candidate(channel, keys.get("id"), identity, Post(text=LONE_SURROGATE.sub("\ufffd", _said(keys))))
+    identity, at = None, None
+    with suppress(Unfit):
+        identity = _channel(keys.get("channel"))
+    with suppress(Unfit):
+        at = _instant("date", keys.get("date"))
+    post = Post(text=LONE_SURROGATE.sub("\ufffd", _said(keys)))
+    return Candidate(keys.get("channel"), keys.get("id"), identity, at, post)
 
 
 # ----------------------------------------------------------------------------------------------------------------- the keys

@@ -49,7 +49,7 @@ def _breaks(story: str, record: Record, matcher: Matcher) -> bool:
     if record.said is None:
         return False
     try:
-        [sighting] = matcher.match([Subject(record.channel, record.said.fields())])
+        [sighting] = matcher.match([Subject(record.channel, record.said.fields(), record.at)])
     except Exception as error:
         # Worse than it was, and no reason not to start.
         log.error("a record could not be matched again", story=story, record=record.index, reason=type(error).__name__)

@@ -181,7 +181,7 @@ class Detector:
     def _matches(self, records: Sequence[Record]) -> tuple[list[Match], list[tuple[Record, Broken]]]:
         """And which stories could not be evaluated for which records."""
         said = [(record, post) for record in records if (post := record.said) is not None]
-        sightings = self._matcher.match([Subject(record.channel, post.fields()) for record, post in said])
+        sightings = self._matcher.match([Subject(record.channel, post.fields(), record.at) for record, post in said])
         matches, broken = [], []
         for (record, _), sighting in zip(said, sightings, strict=True):
             if sighting.truncated:

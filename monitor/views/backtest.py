@@ -33,7 +33,7 @@ async def backtest(
     tried = Matcher([story], languages=languages)
     other = Matcher([] if against is None else [against], languages=languages)
     async for said in sayings(ledger, moved=moved):
-        subjects = [Subject(record.channel, post.fields()) for record, post in said]
+        subjects = [Subject(record.channel, post.fields(), record.at) for record, post in said]
         for (record, _), now, before in zip(said, tried.match(subjects), other.match(subjects), strict=True):
             for broken in (*now.broken, *before.broken):
                 raise broken.error  # half of the answer would look like all of it

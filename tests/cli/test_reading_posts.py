@@ -266,3 +266,17 @@ def test_an_import_works_with_the_whole_configuration_or_not_at_all(desk: Desk, 
 
     assert ended.code == 2
     assert not (desk.base / "var").exists()
+
+
+def test_match_heeds_when_a_post_was_published(desk: Desk) -> None:
+    desk.write(
+        "stories/front.toml",
+        "title = 'x'\n[entities.city]\nkind = 'place'\nnames = ['Шебекино']\n"
+        "[[flag]]\nwhen = 'city'\nsince = 2023-06-04T00:00:00Z\nuntil = 2023-06-05T00:00:00+03:00\n",
+    )
+    path = desk.base / "posts.jsonl"
+    days = ("2023-06-03T23:59:59Z", "2023-06-04T00:00:00Z", "2023-06-04T21:00:00Z")
+    lines = [{"channel": "a", "id": at, "date": day, "text": "Шебекино"} for at, day in enumerate(days)]
+    path.write_text("\n".join(map(json.dumps, [*lines, {"id": 9, "text": "Шебекино"}])))
+
+    assert [line["id"] for line in desk.run("match", str(path), "--json").lines] == [1, 9]

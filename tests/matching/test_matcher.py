@@ -1,6 +1,7 @@
 """The matcher flags stories, shows where and says why."""
 
 import re
+from datetime import datetime, timedelta, timezone
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import ConfigError, QueryError
 from monitor.matching.matcher import Found, Matcher, Sighting, Subject, check
+from monitor.model import instant
 from monitor.model.channel import Identity
 from monitor.model.match import Span
 from monitor.model.story import Entity, Flag, Story
@@ -23,6 +25,9 @@ EXCHANGE = Story(
     topics={"prisoners": "пленный OR captive", "exchange": 'обмен* OR "передать пленных"~4'},
     flags=(Flag(when="(gladkov OR legion) AND (prisoners OR exchange)", priority="high"),),
 )
+
+
+JUNE_4 = datetime(2023, 6, 4, tzinfo=timezone(timedelta(hours=3)))
 
 
 def story(when: str = "gladkov", *, id: str = "governor", **changes: object) -> Story:
@@ -187,6 +192,36 @@ def test_heeds_the_channels_by_username_and_by_id(
     limited = story(flags=(Flag(when="gladkov", channels=channels),))
 
     assert bool(match(limited, "Гладков", channel=channel).flagged) == flagged
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "published", "flagged"),
+    [
+        (JUNE_4, None, "2023-06-03T20:59:59.999Z", False),
+        (JUNE_4, None, "2023-06-03T21:00:00Z", True),
+        (None, JUNE_4, "2023-06-03T20:59:59.999Z", True),
+        (None, JUNE_4, "2023-06-03T21:00:00Z", False),
+        (JUNE_4, JUNE_4 + timedelta(days=1), "2023-06-04T13:00:00Z", True),
+        (JUNE_4, JUNE_4 + timedelta(days=1), "2023-06-05T13:00:00Z", False),
+        (JUNE_4, JUNE_4 + timedelta(days=1), None, True),
+    ],
+)
+def test_heeds_when_a_post_was_published(
+    since: datetime | None, until: datetime | None, published: str | None, flagged: bool
+) -> None:
+    limited = story(flags=(Flag(when="gladkov", since=since, until=until),))
+    post = msgspec.structs.replace(subject("Гладков"), at=published and instant.parse(published))
+
+    assert bool(Matcher([limited]).match([post])[0].flagged) == flagged
+
+
+def test_other_flags_of_a_story_hold_out_of_the_time_of_one() -> None:
+    ended = Flag(when="gladkov", until=JUNE_4, priority="high")
+    post = msgspec.structs.replace(subject("Гладков"), at=instant.parse("2024-01-01T00:00:00Z"))
+
+    [found] = Matcher([story(flags=(ended, Flag(when="gladkov", priority="low")))]).match([post])[0].flagged
+
+    assert found.priority == "low"
 
 
 def test_takes_the_highest_priority_of_the_flags_that_hold() -> None:
