@@ -101,8 +101,10 @@ def dictionary(language: str) -> Dictionary:
     return Dictionary(language)
 
 
+@cache
 def versions() -> str:
-    """What a story's forms depend on beside our own rules."""
+    """What a story's forms depend on beside our own rules. Of what this process has: another may be put in its place on the disk
+    while it runs."""
     packages = ("pymorphy3", "pymorphy3-dicts-ru", "pymorphy3-dicts-uk")
     return ", ".join(f"{package} {_version(package)}" for package in packages)
 

@@ -45,6 +45,7 @@ def by_stems(languages: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({base_of(language) for language in languages if way(language) == "stems"}))
 
 
+@cache
 def snowball() -> str:
     """The version of what the stems depend on."""
     return f"snowballstemmer {version('snowballstemmer')}"
