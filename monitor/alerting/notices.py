@@ -35,6 +35,7 @@ REMEDIES = {
     "channel": "is its name still right, was it moved or closed? monitor status says who sees it",
     "stage": "look at the daemon's log and at the disk; monitor status says how far it is",
     "story": "what it could not be evaluated for is in the ledger as a fault; report the bug, or word the story otherwise",
+    "stories": "monitor check says what is wrong with them; correct it and send SIGUSR1 again. What was in force stays so",
     "duty": "monitor status names the reason; often the disk or a lost signing key",
     "destination": "monitor alerts list says what waits and why; monitor alerts retry sends the dead again",
     "clock": "set this machine's clock, by NTP",

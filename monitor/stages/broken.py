@@ -1,7 +1,7 @@
 """Which stories cannot be evaluated, and is that over?
 
-A story that raises is a bug. It is red from then on, with the record for which it did, until a later start finds that it no longer
-does so for that record: by another wording, or by a version that has the bug no more.
+A story that raises is a bug. It is red from then on, with the record for which it did, until a later start or exchange finds that
+it no longer does so for that record: by another wording, or by a version that has the bug no more.
 """
 
 from collections.abc import Sequence

@@ -47,6 +47,17 @@ class Dealt(msgspec.Struct, frozen=True):
     faults: int = 0
 
 
+class _Coming:
+    """Stories that are to come into force: `since` which record, once the ledger has it."""
+
+    def __init__(self, matcher: Matcher, audience: Audience, told: Draft) -> None:
+        self.matcher = matcher
+        self.audience = audience
+        self.told = told
+        self.since: int | None = None
+        self.in_force: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+
 class Detector:
     """What detecting needs: where records come from, what is looked for in them, where findings go."""
 
@@ -69,11 +80,37 @@ class Detector:
         self._clock = clock
         self._pauses = pauses
         self._likenesses = Likenesses()
+        self._coming: _Coming | None = None
         self.broken: dict[str, Fact] = {}
-        """By id, the stories that could not be evaluated for some record since the start."""
+        """By id, the stories that could not be evaluated for some record since they came into force."""
+
+    def exchange(self, matcher: Matcher, audience: Audience, *, told: Draft) -> asyncio.Future[int]:
+        """The stories of this matcher are to take the place of those that are looked for. Answers once they are in force, with
+        the index of `told`, the record that says so: what was recorded before it is dealt with by the wording that was in force
+        then, all that is behind it by the new one. One exchange at a time."""
+        self._coming = _Coming(matcher, audience, told)
+        return self._coming.in_force
+
+    async def take_up(self) -> bool:
+        """To be called between two batches: have other stories come into force?"""
+        coming = self._coming
+        if coming is None:
+            return False
+        if coming.since is None:
+            # By the task that reads, so that nothing behind it can have been read before.
+            [appended] = await self._ledger.append([coming.told])
+            coming.since = appended.index
+        if await self._positions.position(STAGE) < coming.since:
+            return False
+        self._matcher, self._audience = coming.matcher, coming.audience
+        self.broken = {}
+        self._coming = None
+        if not coming.in_force.done():  # who asked may be gone
+            coming.in_force.set_result(coming.since)
+        return True
 
     async def look_again(self, health: Health) -> None:
-        """Stories that an earlier process found broken are well again where they no longer are."""
+        """Stories that were found broken before those that are in force came into it are well again where they no longer are."""
         well = await mended(await health.facts(), self._ledger, self._matcher, now=self._clock.now())
         await report(health, *well)
 
@@ -104,7 +141,10 @@ class Detector:
 
     async def detect(self, *, limit: int = READ) -> Dealt:
         """Deals with the next records, at most `limit`. None: there were no further ones, or another process was quicker."""
-        records = await self._ledger.read(await self._positions.position(STAGE), limit)
+        start = await self._positions.position(STAGE)
+        if self._coming is not None and self._coming.since is not None:
+            limit = min(limit, self._coming.since - start)
+        records = await self._ledger.read(start, limit) if limit > 0 else ()
         if not records:
             return Dealt()
         try:
@@ -213,11 +253,15 @@ async def keep_detecting(
 ) -> None:
     """Detects for ever, as soon as something is `recorded`; sets `owed` when there are new alerts, and `calm` while there is
     nothing to do; calls `dealt` whenever records were dealt with."""
-    faults, reported, begun = 0, 0, False
+    faults, reported, begun, looked = 0, 0, False, False
     while True:
         try:
-            if not begun:
+            if await detector.take_up():
+                looked = False
+            if not looked:
                 await detector.look_again(health)
+                looked = True
+            if not begun:
                 await detector.recall()
                 begun = True
             step = await detector.detect()

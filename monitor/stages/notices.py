@@ -55,6 +55,10 @@ class Watchman:
         self._silent = {**SILENT, "source": max(5 * MINUTE, 3 * poll_every + MINUTE)}
         self._began = clock.now()
 
+    def concern(self, part: str, subjects: Iterable[str]) -> None:
+        """From now on these are configured, and no others of this part."""
+        self._concerned[part] = frozenset(subjects)
+
     async def begin(self) -> None:
         """What the ledger held before there was anybody to be told is no news."""
         if not await self._positions.position(STAGE):

@@ -16,7 +16,7 @@ from monitor.matching.matcher import Matcher, Subject
 from monitor.model.alert import Notice
 from monitor.model.instant import MINUTE
 from monitor.model.match import Span
-from monitor.model.record import Draft, Faulted, Record
+from monitor.model.record import Configured, Draft, Faulted, Record
 from monitor.ports import Store
 from monitor.stages.broken import broken_at
 from monitor.stages.detect import Dealt, Detector, keep_detecting
@@ -216,6 +216,35 @@ async def test_mat_12_it_stays_red_over_a_restart_until_the_record_no_longer_bre
     assert still == ["fire"]
     assert await first.red() == []
     assert [story for post, story in await first.matched() if post == 2] == ["bridge", "harbour"]
+
+
+async def test_mat_12_it_is_well_again_where_a_wording_comes_into_force_that_does_not_break(store: Store) -> None:
+    watch = Watch(store)
+    await store.ledger.append(posts())
+    await watch.run()
+    before = await watch.red()
+
+    told = Draft(content=Configured("1", {}, SOUND.editions), observed_at=NOON)
+    coming = watch.detector.exchange(SOUND, Audience(subscribers=(subscriber("desk"),)), told=told)
+    await watch.run()
+
+    assert coming.done()
+    assert before == ["fire"]
+    assert await watch.red() == []
+    assert watch.detector.broken == {}
+
+
+async def test_mat_12_nobody_is_told_any_more_of_a_broken_story_that_an_exchange_took_out(store: Store) -> None:
+    watch = Watch(store)
+    await store.ledger.append(posts())
+    await watch.run()
+    told = await watch.notices()
+
+    watch.watchman.concern("story", ["bridge", "harbour"])
+
+    assert [notice.subject for notice in told] == ["fire"]
+    assert await watch.notices() == told
+    assert list(await store.troubles.standing()) == []
 
 
 async def test_mat_12_the_record_that_the_fault_names_can_be_tried_again(store: Store) -> None:

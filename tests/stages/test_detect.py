@@ -15,7 +15,7 @@ from monitor.errors import Unavailable
 from monitor.matching.matcher import Matcher, Sighting, Subject
 from monitor.model.alert import Alert, Message
 from monitor.model.instant import MINUTE, SECOND
-from monitor.model.record import Draft, Faulted, Kind
+from monitor.model.record import Configured, Draft, Faulted, Kind
 from monitor.model.story import Flag
 from monitor.ports import Fact, Store
 from monitor.stages.detect import Dealt, Detector, keep_detecting
@@ -312,3 +312,29 @@ async def test_an_alert_names_who_said_nearly_the_same_over_a_restart_too(watch:
     (other,) = second.post.alike
     assert (other.channel, other.id, other.record) == ("bridge_news", 1, first.record)
     assert 0.8 < other.alike < 1
+
+
+async def test_stories_that_are_exchanged_are_looked_for_in_what_is_recorded_from_then_on(watch: Watch) -> None:
+    harbour = Matcher([story("harbour", entities={}, topics={"bridge": "bridge"})])
+    told = Draft(content=Configured("1", {}, harbour.editions), observed_at=NOON)
+    await watch.record(*(revision(f"The bridge, {number}.", number=number) for number in (1, 2, 3)))
+    await watch.detector.detect(limit=2)
+
+    coming = watch.detector.exchange(harbour, AUDIENCE, told=told)
+    at_once = await watch.detector.take_up()
+    await watch.record(revision("The bridge, 4.", number=4))
+    await watch.to_the_end()
+    before = coming.done()
+    taken = await watch.detector.take_up()
+    await watch.to_the_end()
+
+    (configured,) = [each for each in await watch.store.ledger.read(0, 1_000) if each.kind is Kind.CONFIG]
+    assert (at_once, before, taken) == (False, False, True)
+    assert coming.result() == configured.index
+    assert [(alert.post, alert.story) for alert in await watch.owed()] == [
+        (1, "bridge"),
+        (2, "bridge"),
+        (3, "bridge"),
+        (4, "harbour"),
+    ]
+    assert await watch.detector.take_up() is False
