@@ -8,18 +8,18 @@ from typing import Any, TextIO
 
 import structlog
 
-from monitor import __version__, assembly
+from monitor import assembly
+from monitor.aside import aside
 from monitor.clock import SystemClock
 from monitor.completeness.rounds import BUSIEST
 from monitor.config import Mistakes, Settings, dark, lacks
 from monitor.config.signing import Signer
 from monitor.errors import ConfigError, Refused
+from monitor.exchange import Exchange, configured
 from monitor.garbage import seldom_collected
 from monitor.heart import beating, endless, progressing, within
-from monitor.matching.matcher import Matcher
-from monitor.model.channel import FACTS
 from monitor.model.instant import DAY, MINUTE, SECOND, Instant
-from monitor.model.record import Configured, Draft, Kept, Kind
+from monitor.model.record import Draft, Kept, Kind
 from monitor.ports import Clock, Fact, Reader, Store
 from monitor.sources.telegram.guard import Guard
 from monitor.stages.context import Contexts
@@ -62,8 +62,10 @@ async def run(
     as_json: bool = False,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     standstill: Instant = STANDSTILL,
+    asked: asyncio.Event | None = None,
 ) -> None:
-    """The daemon, until it is cancelled. Alerts for the console go to `out`, in words or `as_json`.
+    """The daemon, until it is cancelled. Alerts for the console go to `out`, in words or `as_json`. Whenever it is `asked`, the
+    stories are read anew.
 
     Raises `AlreadyRunning` where another process collects with this data, `ConfigError` for what cannot start,
     `LedgerBroken` where the ledger is not what it was.
@@ -72,9 +74,8 @@ async def run(
     async with AsyncExitStack() as stack:
         heart = await stack.enter_async_context(beating(limits, clock))
         signs, store, search = await stack.enter_async_context(assembly.patiently_opened(settings, clock))
-        matcher = await asyncio.to_thread(assembly.matcher, settings)
         stack.enter_context(seldom_collected())
-        await _record_start(settings, store, matcher, clock)
+        await record(store.ledger, [configured(settings, now=clock.now())], clock=clock)
         await _tell_of_the_dark(settings, store, clock)
         notifiers = await stack.enter_async_context(assembly.notifiers(settings, out, as_json=as_json))
         wake = _Wakes()
@@ -129,15 +130,36 @@ async def run(
             spread=assembly.pauses(settings).spread,
             ledger=store.ledger,
         )
-        detector = Detector(
-            store.ledger,
-            store.positions,
-            store.findings,
-            matcher=matcher,
-            audience=assembly.audience(settings),
-            clock=clock,
-            pauses=assembly.pauses(settings),
-        )
+        watchman = assembly.watchman(settings, store, clock)
+
+        async def stories() -> None:
+            """Detects by those in force. Collecting does not wait until they are compiled: detection goes on from where it was."""
+            detector = Detector(
+                store.ledger,
+                store.positions,
+                store.findings,
+                matcher=await aside(lambda: assembly.matcher(settings)),
+                audience=assembly.audience(settings),
+                clock=clock,
+                pauses=assembly.pauses(settings),
+            )
+            started = (
+                clock.steady()
+            )  # however long it took to compile: a start that is ended for it would never come to an end
+            heart.works = lambda: progressing(health, now=clock.steady(), started=started)
+            detecting = keep_detecting(
+                detector,
+                recorded=wake.detect,
+                owed=wake.deliver,
+                calm=wake.calm,
+                health=health,
+                clock=clock,
+                dealt=wake.media.set,
+            )
+            exchange = Exchange(settings, detector, watchman, health=health, clock=clock, wake=wake.detect.set)
+            async with asyncio.TaskGroup() as both:
+                both.create_task(endless("detect", detecting), name="detect")
+                both.create_task(endless("exchange", exchange.keep(asked or asyncio.Event())), name="exchange")
 
         def poll() -> None:
             for each in collectors:
@@ -192,19 +214,11 @@ async def run(
             works: dict[str, Coroutine[Any, Any, None]] = {
                 "tick": keep_ticking(pulse, clock=clock),
                 "pulse": keep_beating(pulse, clock=clock),
-                "detect": keep_detecting(
-                    detector,
-                    recorded=wake.detect,
-                    owed=wake.deliver,
-                    calm=wake.calm,
-                    health=health,
-                    clock=clock,
-                    dealt=wake.media.set,
-                ),
+                "stories": stories(),
                 "media": keep_fetching(fetcher, detected=wake.media, health=health, clock=clock),
                 "index": keep_indexed(store.ledger, search, recorded=wake.index, calm=wake.calm),
                 "deliver": deliver(courier, owed=wake.deliver, clock=clock),
-                "notices": keep_noticing(assembly.watchman(settings, store, clock), owed=wake.deliver.set, clock=clock),
+                "notices": keep_noticing(watchman, owed=wake.deliver.set, clock=clock),
             }
             for name, (_, duty) in duties.items():
                 works[name] = perform(name, duty, due=due[name], health=health, clock=clock)
@@ -214,8 +228,6 @@ async def run(
                 group.create_task(within(each.watch()), name=f"watch {each.source.account}")
             for name, work in works.items():
                 group.create_task(endless(name, work), name=name)
-            started = clock.steady()
-            heart.works = lambda: progressing(health, now=clock.steady(), started=started)
             log.info("daemon started", channels=len(settings.channels), stories=len(settings.stories))
 
 
@@ -247,13 +259,6 @@ class _Wakes:
     def recorded(self) -> None:
         self.detect.set()
         self.index.set()
-
-
-async def _record_start(settings: Settings, store: Store, matcher: Matcher, clock: Clock) -> None:
-    """With which program, files and wordings the watch goes on from here."""
-    facts = {each.name: {fact: said for fact in FACTS if (said := getattr(each, fact))} for each in settings.channels}
-    content = Configured(version=__version__, files=settings.digests, editions=matcher.editions, channels=facts)
-    await record(store.ledger, [Draft(content=content, observed_at=clock.now())], clock=clock)
 
 
 async def _tell_of_the_dark(settings: Settings, store: Store, clock: Clock) -> None:

@@ -28,6 +28,8 @@ FLOORS = {
         "garbage",
         "loop",
         "compiling",
+        "exchange",
+        "aside",
     ),
     5: ("cli", "web", "bot", "__main__"),
 }

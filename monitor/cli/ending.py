@@ -15,8 +15,9 @@ _INTERRUPTIONS = (signal.SIGINT, signal.SIGHUP)
 async def until_told(running: Coroutine[Any, Any, T]) -> T | None:
     """What it returns; None after SIGTERM, once all it had open is closed.
 
-    Ctrl-C is an interruption like any other command's, and so is SIGHUP: there is no reload, and a service manager starts again
-    what was interrupted. Who presses Ctrl-C once more does not wait for anything to be closed, and loses nothing by it.
+    Ctrl-C is an interruption like any other command's, and so is SIGHUP: a service manager starts again what was interrupted, and
+    everything is read anew. (Stories alone are exchanged at SIGUSR1, and nothing ends.) Who presses Ctrl-C once more does not wait
+    for anything to be closed, and loses nothing by it.
     """
     told: list[signal.Signals] = []
     task = asyncio.create_task(running)

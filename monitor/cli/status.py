@@ -10,7 +10,7 @@ from monitor.cli.opening import reading
 from monitor.cli.screen import emit, line, red, say, say_table
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
-from monitor.config import Settings, load
+from monitor.config import Mistakes, Settings, load_beside_stories
 from monitor.model.instant import SECOND, Instant, text
 from monitor.views.health import Line, Seen, gather, judge
 
@@ -19,14 +19,15 @@ from monitor.views.health import Line, Seen, gather, judge
 @with_usage
 def command(usage: Usage) -> int:
     """The evidence of health: per channel the last proof of contact and what is unknown, per stage its position, per subscriber
-    what is due. Evidence that is too old is none. Exit code 1 if anything is red.
+    what is due. Evidence that is too old is none. Exit code 1 if anything is red, 2 if the configuration is wrong now: where only
+    stories are, how the daemon stands is printed all the same.
 
     \b
     Example:
       monitor status
       monitor status --json
     """
-    settings = load(usage.directory, os.environ)
+    settings, mistakes = load_beside_stories(usage.directory, os.environ)
     seen = asyncio.run(_look(settings))
     now = SystemClock().now()
     lines = list(judge(settings, seen, now=now))
@@ -36,6 +37,8 @@ def command(usage: Usage) -> int:
         say_table(("", "part", "subject", "seen", "how it stands"), [_row(each, now) for each in lines])
         reds = sum(each.red for each in lines)
         say(f"{reds} red" if reds else "all well", style="bold red" if reds else "green")
+    if mistakes:
+        raise Mistakes(mistakes)
     return 1 if any(each.red for each in lines) else 0
 
 

@@ -29,6 +29,23 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
     Nothing is started or made. `secrets`: look at the files that hold them too; what sends and collects needs them, what only
     reads the ledger may run where they cannot be read.
     """
+    settings, files = _load(directory, env, secrets=secrets)
+    if mistakes := files.mistakes():
+        raise Mistakes(mistakes)
+    return settings
+
+
+def load_beside_stories(directory: Path, env: Mapping[str, str]) -> tuple[Settings, list[Mistake]]:
+    """The same for who only looks how the watch stands, and the mistakes in the stories: a daemon may run by what they said before.
+    Raises `Mistakes` where something is wrong elsewhere."""
+    settings, files = _load(directory, env)
+    if not files.others_are_clean:
+        raise Mistakes(files.mistakes())
+    return settings, files.mistakes()
+
+
+def _load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> tuple[Settings, "_Files"]:
+    """What fits, and the files with all that is wrong in them."""
     files = _Files(directory, env)
     base = directory.absolute().parent
     machinery, on_machine = files.table("monitor.toml", MonitorFile())
@@ -73,9 +90,7 @@ def load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> S
     if secrets:
         check_files(settings, named, env)
         check_addresses(settings, who, env, on_subscribers)
-    if mistakes := files.mistakes():
-        raise Mistakes(mistakes)
-    return settings
+    return settings, files
 
 
 def _places(tables: Sequence[object]) -> list[int]:
@@ -156,6 +171,11 @@ class _Files:
     @property
     def stories_are_clean(self) -> bool:
         return all(notes.clean for notes in self._on_stories)
+
+    @property
+    def others_are_clean(self) -> bool:
+        on_stories = set(map(id, self._on_stories))
+        return all(notes.clean for notes in self._notes if id(notes) not in on_stories)
 
     def mistakes(self) -> list[Mistake]:
         found = []

@@ -1,15 +1,16 @@
 """Does a story file name entities, topics and flags that can be matched?"""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path as FilePath
 
 import msgspec
 
 from monitor.config.channels import username
 from monitor.config.files import StoryFile
 from monitor.config.fitting import present
-from monitor.config.mistakes import Notes, Path, meant, one_of, shown
+from monitor.config.mistakes import Mistake, Notes, Path, dotted, meant, one_of, shown
 from monitor.errors import ConfigError, QueryError
 from monitor.matching.matcher import check
 from monitor.matching.query import parse
@@ -112,12 +113,34 @@ def check_channels(table: StoryFile, watched: Sequence[Channel], notes: Notes) -
     """Every channel that a flag names must be watched; where none is watched at all, posts come from files, of any channel."""
     if not watched:
         return
-    names = {channel.username.casefold(): channel.username for channel in watched if channel.username}
+    names = [channel.username for channel in watched if channel.username]
+    for at, channel in _elsewhere(present(table.flag), watched):
+        notes(at, partial(_unknown_channel, channel, names))
+
+
+def unwatched(stories: Iterable[Story], watched: Sequence[Channel], directory: FilePath) -> list[Mistake]:
+    """Where stories without a mistake name channels that were not watched yet when the daemon started: such a flag would be in
+    force, and flag nothing."""
+    words = "is in channels.toml, but not watched before the next start; start the daemon again"
+    return [
+        Mistake(
+            file=str(directory / "stories" / f"{story.id}.toml"),
+            key=dotted(at, {}),
+            problem=f'channel "{shown(channel)}" {words}',
+        )
+        for story in stories
+        for at, channel in _elsewhere(enumerate(story.flags), watched)
+    ]
+
+
+def _elsewhere(flags: Iterable[tuple[int, Flag]], watched: Sequence[Channel]) -> Iterator[tuple[Path, str]]:
+    """Where these flags name channels that are none of the watched, and which."""
+    names = {channel.username.casefold() for channel in watched if channel.username}
     ids = {str(channel.id) for channel in watched if channel.id is not None}
-    for place, flag in present(table.flag):
+    for place, flag in flags:
         for number, channel in enumerate(map(username, flag.channels)):
             if channel != "*" and channel.casefold() not in names and channel not in ids:
-                notes(("flag", place, "channels", number), partial(_unknown_channel, channel, names.values()))
+                yield ("flag", place, "channels", number), channel
 
 
 def _unknown_channel(name: str, watched: Collection[str]) -> str:

@@ -169,8 +169,8 @@ class Reviewed(msgspec.Struct, frozen=True):
 
 
 class Configured(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The daemon started with this configuration: digests of files by name, editions of stories by id, and what was held of each
-    channel then: party, language, reliability and so on, by its name."""
+    """With this configuration the daemon goes on, from its start or an exchange of stories: digests of files by name, editions of
+    stories by id, and what was held of each channel then: party, language, reliability and so on, by its name."""
 
     version: str
     files: dict[str, str]

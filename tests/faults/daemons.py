@@ -121,9 +121,11 @@ async def fact(store: SqliteStore, part: str, subject: str | None = None) -> Fac
 
 
 async def green(store: SqliteStore) -> bool:
-    """Everybody has been heard of, and nobody is red."""
+    """Everybody has been heard of, detection by its stories too, and nobody is red."""
     facts = await store.health.facts()
-    return {"source", "pulse", "stage"} <= {each.part for each in facts} and not any(each.red for each in facts)
+    return {"source", "pulse", "stage", "stories"} <= {each.part for each in facts} and not any(
+        each.red for each in facts
+    )
 
 
 def texts(found: list[Record]) -> list[str]:
@@ -138,7 +140,7 @@ def without(environment: Mapping[str, str], *names: str) -> dict[str, str]:
 async def befallen(
     installation: Installation, deed: str, what: str, *more: str, environment: Mapping[str, str] | None = None
 ) -> asyncio.subprocess.Process:
-    """A daemon to which something happens when it gets SIGUSR1 (`runner.py`)."""
+    """A daemon to which something happens when it gets SIGUSR2 (`runner.py`)."""
     with (installation.base / "daemon.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
             sys.executable,

@@ -1,4 +1,4 @@
-"""A daemon to which something happens: SIGUSR1 does the deed that the command line names.
+"""A daemon to which something happens: SIGUSR2 does the deed that the command line names.
 
 runner.py CONFIG block 30        the event loop is busy with one thing for so many seconds
 runner.py CONFIG raise detect    the task of this name meets an error that nobody foresaw
@@ -21,7 +21,7 @@ from monitor.watchdog import Limits
 
 def main(config: str, deed: str, what: str, dump: str = "10", end: str = "60") -> int:
     async def run() -> None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, befall, deed, what)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, befall, deed, what)
         settings = load(Path(config), os.environ, secrets=True)
         await until_told(daemon.run(settings, limits=Limits(float(dump), float(end))))
 

@@ -38,6 +38,7 @@ TASKS = (
     "tick",
     "pulse",
     "detect",
+    "exchange",
     "index",
     "deliver",
     "reread",
@@ -179,7 +180,7 @@ async def test_prc_03_a_task_that_dies_takes_the_process_with_it(
         await until(lambda: green(store))
         await until(lambda: _dealt_with(store))  # what breaks over a record is taken for the record's fault
 
-        daemon.send_signal(signal.SIGUSR1)
+        daemon.send_signal(signal.SIGUSR2)
 
         assert await asyncio.wait_for(daemon.wait(), 15) == 1, installation.log()
 

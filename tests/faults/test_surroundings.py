@@ -161,7 +161,7 @@ async def test_prc_15_a_daemon_whose_own_watchdog_sleeps_falls_silent_and_can_be
     async with open_store(installation.store) as store:
         daemon = await befallen(installation, "block", "900", "9000", "9999", environment=manager.environment)
         await until(lambda: green(store))
-        daemon.send_signal(signal.SIGUSR1)
+        daemon.send_signal(signal.SIGUSR2)
 
         await manager.silent(seconds=12)
 

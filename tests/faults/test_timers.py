@@ -98,7 +98,7 @@ async def test_clk_04_a_daemon_that_was_blocked_for_longer_goes_on_and_says_wher
     async with open_store(installation.store) as store:
         daemon = await befallen(installation, "block", "12", "2", "60")
         await until(lambda: green(store))
-        daemon.send_signal(signal.SIGUSR1)
+        daemon.send_signal(signal.SIGUSR2)
         telegram.world.publish(CHANNEL, "Meanwhile.")
 
         await until_recorded(store, "Meanwhile.")
@@ -118,7 +118,7 @@ async def test_clk_04_a_daemon_that_stays_blocked_ends_and_wants_to_be_started_a
         daemon = await befallen(installation, "block", "600", "2", "15")
         await until(lambda: green(store))
 
-        daemon.send_signal(signal.SIGUSR1)
+        daemon.send_signal(signal.SIGUSR2)
 
         assert await asyncio.wait_for(daemon.wait(), 60) == 1
         assert "wants to be started again" in installation.log()
