@@ -24,6 +24,8 @@ COMMANDS = {
     "verify": ("verify", "Recompute the ledger and compare it with its checkpoints."),
     "checkpoint": ("checkpoint", "Sign the present size and root: what an auditor keeps."),
     "export": ("export", "Records for people and programs."),
+    "backup": ("backup", "A copy of the ledger and the media while the daemon runs, verified."),
+    "restore": ("restore", "Put a backup back, verified first; or only try it."),
     "review": ("review", "File a verdict on a post."),
     "people": ("people", "Who may sign in to the pages, and as what."),
     "alerts": ("alerts", "What is due, and what failed for good."),
