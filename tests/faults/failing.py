@@ -1,0 +1,136 @@
+"""Commands that the operating system fails at any one moment: they are killed there, or the disk is full from there on.
+
+python failing.py kill|full STRIDE BEFALLS COMMANDS, in the environment that `library` makes. It changes something on the disk at so many
+moments; with a stride of 3 every third is tried, each in a process of its own.
+"""
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+FAILING = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+static volatile long left = -1;
+static volatile int full;
+void fail_at(long moment, int how) { left = moment; full = how; }
+static int due(int takes_room) {
+    if (left < 0) return 0;
+    if (left > 0) { left--; return 0; }
+    if (!full) kill(getpid(), SIGKILL);
+    errno = ENOSPC;
+    return takes_room;
+}
+#define PLAIN(name) static __typeof__(name) *plain; if (!plain) plain = dlsym(RTLD_NEXT, #name)
+#define CALL(takes_room, kind, name, given, passed) \
+    kind name given { PLAIN(name); return due(takes_room) ? -1 : plain passed; }
+ssize_t write(int file, const void *data, size_t size) {
+    PLAIN(write);
+    return file > 2 && due(1) ? -1 : plain(file, data, size);
+}
+CALL(1, ssize_t, pwrite, (int file, const void *data, size_t size, off_t at), (file, data, size, at))
+CALL(1, ssize_t, pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at))
+CALL(1, int, mkdir, (const char *path, mode_t mode), (path, mode))
+CALL(1, int, rename, (const char *old, const char *new), (old, new))
+CALL(1, int, link, (const char *old, const char *new), (old, new))
+CALL(1, int, linkat, (int a, const char *old, int b, const char *new, int flags), (a, old, b, new, flags))
+CALL(0, int, unlink, (const char *path), (path))
+CALL(0, int, fsync, (int file), (file))
+CALL(0, int, fdatasync, (int file), (file))
+"""
+"""A library that is loaded before the C library: counts the calls that change what is on the disk."""
+
+
+def library(directory: Path) -> dict[str, str]:
+    """The environment of processes that can be failed."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("no C compiler, or no Linux: the calls of a process cannot be made to fail")
+    source, built = directory / "failing.c", directory / "failing.so"
+    source.write_text(FAILING)
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-w", "-o", built, source, "-ldl"], check=True)
+    return {**os.environ, "LD_PRELOAD": str(built)}
+
+
+class Befallen(NamedTuple):
+    """What came of the commands at one moment: their exit codes, -9 for one that was killed, what they printed, and what they told
+    on standard error."""
+
+    moment: int
+    codes: list[int]
+    out: list[str]
+    err: list[str]
+
+
+def failed(
+    how: str,
+    stride: int,
+    *commands: Sequence[str],
+    befalls: int = 0,
+    environment: Mapping[str, str],
+    seconds: float = 900,
+) -> list[Befallen]:
+    """These commands one after the other, for each moment at which the one at place `befalls` is failed; at last for one at which it
+    comes to its end. `{}` in their arguments, and in MONITOR_STORE__PATH, is the number of the moment."""
+    ended = subprocess.run(
+        [sys.executable, __file__, how, str(stride), str(befalls), json.dumps(commands)],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return [Befallen(*json.loads(line)) for line in ended.stdout.splitlines()]
+
+
+def main(how: str, stride: str, befalls: str, given: str) -> None:
+    from monitor.cli import load
+
+    for name in ("backup", "restore", "verify", "checkpoint"):
+        load(name)
+    moment, commands, store = 0, json.loads(given), os.environ.get("MONITOR_STORE__PATH", "")
+    while True:
+        ends = []
+        for place, command in enumerate(commands):
+            if store:
+                os.environ["MONITOR_STORE__PATH"] = store.replace("{}", str(moment))
+            at = moment if place == int(befalls) else -1
+            ends.append(_end([each.replace("{}", str(moment)) for each in command], at, full=how == "full"))
+        print(json.dumps([moment, *zip(*ends, strict=True)]), flush=True)
+        if ends[int(befalls)][0] == 0:
+            return
+        moment += int(stride)
+
+
+def _end(arguments: Sequence[str], at: int, *, full: bool) -> tuple[int, str, str]:
+    from monitor.__main__ import main as monitor
+
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as told:
+        child = os.fork()
+        if child == 0:
+            os.dup2(printed.fileno(), 1)
+            os.dup2(told.fileno(), 2)
+            ctypes.CDLL(None).fail_at(ctypes.c_long(at), int(full))
+            os._exit(monitor(arguments))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        for file in (printed, told):
+            file.seek(0)
+        return code, printed.read().decode(), told.read().decode()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
