@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -111,9 +112,25 @@ def test_an_empty_directory_will_do(kept: Desk) -> None:
     assert read(kept.base / "backup")
 
 
-def test_media_on_another_file_system_are_copied_and_on_this_one_linked(taken: Path, kept: Desk) -> None:
+def test_media_on_the_same_file_system_are_linked(taken: Path, kept: Desk) -> None:
     for sha256 in HASHES:
         assert os.path.samefile(place(taken / "media", sha256), place(var(kept) / "media", sha256))
+
+
+def test_media_on_another_file_system_are_copied_there_and_back(kept: Desk) -> None:
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or memory.stat().st_dev == kept.base.stat().st_dev:
+        pytest.skip("there is no second file system")
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        place(var(kept) / "media", HASHES[1]).write_bytes(b"another, from above")
+        assert kept.run("backup", f"{folder}/backup").code == 1
+        assert [each.name for each in files(Path(folder) / "backup" / "media")] == [HASHES[0]]
+        wipe(kept)
+
+        assert kept.run("restore", f"{folder}/backup").code == 0
+
+        assert damaged(var(kept) / "media", HASHES[0]) is None
+        assert stat.S_IMODE(place(var(kept) / "media", HASHES[0]).stat().st_mode) == 0o600
 
 
 def test_a_ledger_without_posts_or_checkpoint_can_be_backed_up_too(desk: Desk) -> None:
