@@ -131,6 +131,15 @@ class Ledger(Protocol):
         """That this record is in the tree as it is. `Refused` where there is no such record."""
         ...
 
+    async def proofs(self, indices: Sequence[int], *, size: int) -> Sequence[Proof]:
+        """That these records are in the tree over the first `size` records. `Refused` where there never were such records."""
+        ...
+
+    async def consistency(self, old: int, *, size: int) -> Sequence[bytes]:
+        """What shows the tree over the first `size` records to begin with that over the first `old` (RFC 6962, section 2.1.2).
+        `Refused` where there are not as many."""
+        ...
+
     async def count(self) -> Mapping[str, int]:
         """Number of records of each kind."""
         ...

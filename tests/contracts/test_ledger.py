@@ -463,6 +463,32 @@ async def test_proves_nothing_of_a_record_that_is_not_there(store: Store, index:
         await store.ledger.prove(index)
 
 
+async def test_proves_what_was_in_it_at_an_earlier_size(store: Store) -> None:
+    await store.ledger.append([revision(f"post {number}", number=number) for number in range(1, 700)])
+    leaves = await store.ledger.leaves(0, await store.ledger.size())
+
+    for size in (1, 2, 255, 256, 300, 512, 513, 700):
+        indices = sorted({0, size // 3, size - 1})
+        for index, proof in zip(indices, await store.ledger.proofs(indices, size=size), strict=True):
+            assert (proof.index, proof.size, proof.root) == (index, size, tree.root(leaves[:size]))
+            assert list(proof.path) == tree.inclusion_proof(index, size, tree.over(leaves[:size]))
+        for old in (0, 1, size // 2, size):
+            path = await store.ledger.consistency(old, size=size)
+            assert list(path) == tree.consistency_proof(old, size, tree.over(leaves[:size]))
+
+
+async def test_proves_nothing_of_a_size_that_it_never_had(store: Store) -> None:
+    await store.ledger.append([revision()])
+
+    assert await store.ledger.proofs([], size=0) == []
+    for indices, size in (([0], 3), ([1], 1), ([-1], 1), ([0], 2**70)):
+        with pytest.raises(Refused, match="there "):
+            await store.ledger.proofs(indices, size=size)
+    for old, size in ((3, 2), (0, 3), (-1, 2)):
+        with pytest.raises(Refused, match="there are not"):
+            await store.ledger.consistency(old, size=size)
+
+
 async def test_salts_equal_contents_apart(store: Store) -> None:
     await store.ledger.append([revision("same", number=1), revision("same", number=2)])
 

@@ -1,6 +1,7 @@
 """The ledger in SQLite: `log` holds what is hashed, `content` what can be erased, the other tables answer quickly."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from msgspec import json
 
@@ -184,6 +185,12 @@ class SqliteLedger:
     async def prove(self, index: int) -> Proof:
         return await self._reader.read(lambda database: prove(database, index))
 
+    async def proofs(self, indices: Sequence[int], *, size: int) -> Sequence[Proof]:
+        return await self._reader.read(lambda database: proofs(database, indices, size))
+
+    async def consistency(self, old: int, *, size: int) -> Sequence[bytes]:
+        return await self._reader.read(lambda database: consistency(database, old, size))
+
     async def count(self) -> Mapping[str, int]:
         def look(database: Database) -> dict[str, int]:
             rows = database.execute("SELECT kind, records FROM kinds ORDER BY kind")
@@ -239,11 +246,36 @@ def root_at(database: Database, count: int) -> bytes:
 
 def prove(database: Database, index: int) -> Proof:
     """The tree may grow meanwhile: what stands of it stays."""
-    count, root_hash = root(database)
+    count, _ = root(database)
     if not 0 <= index < count:
         raise Refused(f"there is no record {index}")
-    [leaf] = leaves(database, index, index + 1)
-    return Proof(index, count, root_hash, leaf, tuple(tree.inclusion_proof(index, count, node_source(database))))
+    return proofs(database, [index], count)[0]
+
+
+def proofs(database: Database, indices: Sequence[int], count: int) -> list[Proof]:
+    """In the tree over the first `count` records. Neighbours share most of their path, which is looked up once."""
+    node = _within(database, count)
+    root_hash = tree.range_root(0, count, node)
+    found = []
+    for index in indices:
+        if not 0 <= index < count:
+            raise Refused(f"there is no record {index} among the first {count}")
+        [leaf] = leaves(database, index, index + 1)
+        found.append(Proof(index, count, root_hash, leaf, tuple(tree.inclusion_proof(index, count, node))))
+    return found
+
+
+def consistency(database: Database, old: int, count: int) -> list[bytes]:
+    if not 0 <= old <= count:
+        raise Refused(f"there are not {old} records among the first {count}")
+    return tree.consistency_proof(old, count, _within(database, count))
+
+
+def _within(database: Database, count: int) -> tree.Node:
+    """Where hashes of the first `count` records are looked up, once each."""
+    if count > size(database):
+        raise Refused(f"there are not {count} records")
+    return cache(node_source(database))
 
 
 def node_source(database: Database) -> tree.Node:
