@@ -5,7 +5,7 @@ import os
 
 import click
 
-from monitor.cli.opening import adding, reading
+from monitor.cli.opening import Store, adding, reading
 from monitor.cli.screen import emit, put
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
@@ -52,10 +52,15 @@ async def _verifier(settings: Settings) -> Verifier:
 
 async def _sign(settings: Settings) -> str:
     async with adding(settings) as store:
-        size, root = await store.ledger.root()
-        note = signer(settings.ledger).note(size=size, root=root, after=await store.checkpoints.latest())
-        last = await store.ledger.read(size - 1, 1) if size else ()
-        if not last or last[0].kind is not Kind.CHECKPOINT:
-            # In the ledger too, so that every later verification compares it; asked for twice, it is written once.
-            await store.ledger.append([Draft(content=Kept(note), observed_at=SystemClock().now())])
-        return note
+        return await signed(store, settings)
+
+
+async def signed(store: Store, settings: Settings) -> str:
+    """The note for the ledger as it is, which is a record of it from now on."""
+    size, root = await store.ledger.root()
+    note = signer(settings.ledger).note(size=size, root=root, after=await store.checkpoints.latest())
+    last = await store.ledger.read(size - 1, 1) if size else ()
+    if not last or last[0].kind is not Kind.CHECKPOINT:
+        # In the ledger too, so that every later verification compares it; asked for twice, it is written once.
+        await store.ledger.append([Draft(content=Kept(note), observed_at=SystemClock().now())])
+    return note

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -12,6 +12,7 @@ from uuid import uuid4
 import click
 import msgspec
 
+from monitor.cli.bagging import bag
 from monitor.cli.opening import Store, known_channel, reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.records import as_json, sealed_as_json
@@ -22,6 +23,8 @@ from monitor.cli.words import channel, moment
 from monitor.config import Settings, load
 from monitor.config.mistakes import meant
 from monitor.errors import ConfigError, LedgerBroken
+from monitor.evidence.choosing import Filter
+from monitor.evidence.profile import Audience
 from monitor.ledger.audit import altered
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
@@ -31,23 +34,26 @@ BATCH = 500
 """Records read at once."""
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which records are wanted; None: all. `since` <= published (or seen, where nobody knows) < `until`."""
-
-    story: str | None = None
-    channel: str | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-
-
 @click.command()
-@click.option("--format", "form", type=click.Choice(["jsonl"]), required=True, help="jsonl: a JSON object a line.")
-@click.option("--output", "-o", metavar="PATH", required=True, help="Where to; - is standard output.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "bag"]),
+    required=True,
+    help="jsonl: a JSON object a line. bag: an evidence package, a directory that others verify without anything of ours.",
+)
+@click.option("--output", "-o", metavar="PATH", required=True, help="Where to; - is standard output (jsonl).")
 @click.option("--story", metavar="S", help="Only posts that were flagged for this story, with all that became of them.")
 @click.option("--channel", "name", metavar="C", callback=channel, help="Only this channel.")
 @click.option("--since", metavar="D", callback=moment, help="Only what was published then or later.")
 @click.option("--until", metavar="D", callback=moment, help="Only what was published before.")
-@click.option("--plain", is_flag=True, help="Without the bytes that are hashed (header, salt and content).")
+@click.option("--plain", is_flag=True, help="Without the bytes that are hashed (header, salt and content); jsonl.")
+@click.option(
+    "--profile",
+    type=click.Choice([each.value for each in Audience]),
+    help="Whom a bag is for. court (default): everything. partner: without reviewers, subscribers and other stories. public: also "
+    "without the collecting account.",
+)
 @with_usage
 def command(
     usage: Usage,
@@ -59,18 +65,28 @@ def command(
     since: Instant | None,
     until: Instant | None,
     plain: bool,
+    profile: str | None,
 ) -> int:
     """Records as JSON lines, in the order of their index. Without a filter: every record from 0 on, and with the bytes that
     are hashed, so that others can verify them. The file appears when it is whole. What is damaged is exported all the same: such a
     record says in `altered` what shows it, and the exit code is 3.
 
+    A bag is the evidence package: the records that were asked for and those that explain them, a proof for each that leads to a
+    checkpoint signed now, media, a page to read, and a script that verifies it offline. PATH is a directory that is not there
+    yet. The ledger is verified first and tells of the export afterwards; where it does not verify there is no bag, and the exit
+    code is 3.
+
     \b
     Example:
       monitor export --format jsonl -o ledger.jsonl
       monitor export --format jsonl --story belgorod-exchange --plain -o - | jq .text
+      monitor export --format bag --story belgorod-exchange --profile partner -o for-the-desk
     """
+    _check(form, output, plain=plain, profile=profile)
     settings = load(usage.directory, os.environ)
     wanted = Filter(story=story, channel=name, since=since, until=until)
+    if form == "bag":
+        return _bag(settings, wanted, Audience(profile or "court"), Path(output), as_json=usage.json)
     with _writing(output) as file, progress("exporting") as moved:
         count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
     tell(f"{counted(count.records, 'record')} exported" + ("" if output == "-" else f" to {output}"))
@@ -82,6 +98,35 @@ def command(
         broken = {"altered": count.altered, "missing": count.missing}
         emit({"records": count.records, "path": output} | {what: many for what, many in broken.items() if many})
     return 3 if count.altered or count.missing else 0
+
+
+def _check(form: str, output: str, *, plain: bool, profile: str | None) -> None:
+    if form == "bag" and (plain or output == "-"):
+        raise click.UsageError(
+            "a bag is a directory: -o names one"
+            if output == "-"
+            else "a bag has the bytes that are hashed; leave --plain out"
+        )
+    if form != "bag" and profile is not None:
+        raise click.UsageError("--profile is for --format bag")
+
+
+def _bag(settings: Settings, wanted: Filter, audience: Audience, path: Path, *, as_json: bool) -> int:
+    def chooser(store: Store) -> Awaitable[Callable[[Record], bool]]:
+        return _chooser(store, wanted, settings)
+
+    with progress("exporting") as moved:
+        packed = asyncio.run(bag(settings, wanted, audience, path, chooser=chooser, moved=moved))
+    if as_json:
+        emit({"path": str(path)} | msgspec.to_builtins(packed))
+    tell(f"{counted(packed.records, 'record')} and {counted(packed.media, 'file')} of media exported to {path}")
+    if packed.withheld:
+        tell(f"the content of {packed.withheld:,} of them is withheld")
+    for reason, files in (("not here", packed.missing), ("not what was received", packed.damaged)):
+        if files:
+            tell(f"{counted(len(files), 'file')} of media {reason} and left out: {', '.join(files[:3])}")
+    tell(f"its digest, to be told to whoever receives it by another way: {packed.seal}")
+    return 3 if packed.damaged else 0
 
 
 class Count(msgspec.Struct, frozen=True):

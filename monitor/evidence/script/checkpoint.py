@@ -29,6 +29,13 @@ def unbase64(text: str) -> bytes:
     return data
 
 
+def unhex(text: str) -> bytes:
+    data = bytes.fromhex(text)
+    if data.hex() != text:
+        raise ValueError("not the usual hexadecimal")
+    return data
+
+
 def note(text: str, file: str) -> Note:
     try:
         said, gap, end = text.rpartition("\n\n")

@@ -6,7 +6,7 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from monitor.evidence.script.checkpoint import Note, included, unbase64
+from monitor.evidence.script.checkpoint import Note, included, unbase64, unhex
 from monitor.evidence.script.files import MOST, Bad
 from monitor.evidence.script.telling import KINDS, SOURCES, rfc3339, told, written
 from monitor.evidence.script.values import Unpacked
@@ -23,14 +23,14 @@ class Records:
         self.accounted: set[tuple[int, int]] = set()
 
     def check(self, line: dict[str, Any], proof: dict[str, Any]) -> None:
-        header, index = bytes.fromhex(line["header"]), line["index"]
+        header, index = unhex(line["header"]), line["index"]
         if type(index) is not int or not self.last < index < self.checkpoint.size:
             raise Bad("it is not the next record, or not one of those that were signed for", self.file)
         self.count, self.last = self.count + 1, index
         leaf = sha256(b"\x00" + header).digest()
         if line["leaf"] != leaf.hex():
             raise Bad("the header is not the one that was hashed", self.file)
-        path = [bytes.fromhex(step) for step in proof["path"]]
+        path = [unhex(step) for step in proof["path"]]
         if set(proof) != {"index", "path"} or proof["index"] != index or len(path) > 64:
             raise Bad("it is not the proof of this record", "data/proofs.jsonl")
         if included(leaf, index, self.checkpoint.size, path) != self.checkpoint.root:
@@ -48,7 +48,7 @@ class Records:
             if own != index:
                 raise Bad(f"the header is that of record {own}", self.file)
             kind = KINDS[kind_number - 1] if 0 < kind_number <= len(KINDS) else "fault"
-            if content is not None and sha256(bytes.fromhex(line["salt"]) + content).digest() != digest:
+            if content is not None and sha256(unhex(line["salt"]) + content).digest() != digest:
                 raise Bad("the content is not the one that the header was made for", self.file)
             content = content if kind_number <= len(KINDS) else None
         said = {} if content is None or header[0] != 1 else told(kind, Unpacked(content).value)

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from monitor.evidence.script.checkpoint import Note, check_signature, consistent, key_of, note
+from monitor.evidence.script.checkpoint import Note, check_signature, consistent, key_of, note, unhex
 from monitor.evidence.script.files import MOST, Bad, differing, lines, listed, manifest, objects, whole
 from monitor.evidence.script.records import Records
 
@@ -46,8 +46,8 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
     if wrong not in (None, RECORDS, PROOFS):
         raise Bad("its bytes are not those that the manifest was made for", str(wrong))
     checkpoint, key = signed_for(root, outside)
-    earlier = dict(checkpoints(root, checkpoint, key[1]))
-    compare(outside.checkpoint, checkpoint, earlier)
+    earlier = list(checkpoints(root, checkpoint, key[1]))
+    compare(outside.checkpoint, checkpoint, {each.size: each.root for each in earlier})
     records = read(root, checkpoint)
     if wrong is not None:
         raise Bad("its bytes are not those that the manifest was made for", wrong)
@@ -61,7 +61,7 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
         "compared": [what for what, had in outside._asdict().items() if had is not None],
         "records": records.count,
         "withheld": records.withheld,
-        "checkpoints": len(earlier),
+        "checkpoints": sum(1 for each in earlier if each.signatures),
         "media": len(records.held) - missing,
         "missing": missing,
         "seal": with_seal,
@@ -133,18 +133,22 @@ def signed_for(root: str, outside: Outside) -> tuple[Note, tuple[str, bytes]]:
     return checkpoint, key
 
 
-def checkpoints(root: str, checkpoint: Note, key: bytes) -> Iterator[tuple[int, bytes]]:
-    """Size and root of each that was signed earlier."""
+def checkpoints(root: str, checkpoint: Note, key: bytes) -> Iterator[Note]:
+    """Those that were signed earlier, and sizes with their roots for which only somebody elsewhere may have a signature."""
     file, before = "data/checkpoints.jsonl", -1
     for count, line in enumerate(objects(root, file)):
-        earlier = note(line["note"], file)
-        check_signature(earlier, key, file)
-        if set(line) != {"note", "path"} or earlier.size <= before or count >= MOST or len(line["path"]) > 64:
+        if "note" in line:
+            earlier = note(line["note"], file)
+            check_signature(earlier, key, file)
+        else:
+            earlier = Note("", line["size"], unhex(line["root"]), b"", [])
+        names = {"path", "note"} if "note" in line else {"path", "size", "root"}
+        if set(line) != names or earlier.size <= before or count >= MOST or len(line["path"]) > 64:
             raise Bad("it is no list of checkpoints, each later than the one before", file)
-        if not consistent(earlier, checkpoint, [bytes.fromhex(step) for step in line["path"]]):
+        if not consistent(earlier, checkpoint, [unhex(step) for step in line["path"]]):
             raise Bad(f"the tree does not begin with that of the checkpoint for size {earlier.size}", file)
         before = earlier.size
-        yield earlier.size, earlier.root
+        yield earlier
 
 
 def compare(had: Note | None, checkpoint: Note, earlier: dict[int, bytes]) -> None:
@@ -257,7 +261,7 @@ def main() -> int:
         parser.error(f"--checkpoint cannot be read: {type(odd).__name__}")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    return ended(asked.bag, Outside(key, kept, asked.seal), as_json=asked.json)
+    return ended(asked.bag, Outside(key, kept, asked.seal and asked.seal.lower()), as_json=asked.json)
 
 
 if __name__ == "__main__":
