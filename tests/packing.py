@@ -143,7 +143,7 @@ async def happened(store: SqliteStore) -> None:
     )
     await store.ledger.append([origin])
     matches = [
-        match(record=published.index),
+        match(record=published.index, why=("«bridge» is Bridge", f"as {ACCOUNT} has it")),
         Match(published.index, OTHER, EDITION, "low", (span(story=OTHER),), (f"«{OTHER}»",), truncated=True),
     ]
     alerts = [alert(record=published.index, subscriber=SUBSCRIBER)]

@@ -20,7 +20,7 @@ from monitor.model.instant import Instant, text
 from monitor.model.record import Fetched, Kind, Record, Sealed
 from monitor.ports import Proof, Store
 
-LONGEST = 32 << 20
+LONGEST = 8 << 20
 """Bytes of a line, beyond which a record's content is withheld: the script reads no longer ones, so that its memory is bounded."""
 _EXPLAINED = Path(__file__).with_name("VERIFY.md")
 

@@ -75,3 +75,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def names(self, data: bytes) -> bool:
         """Is one of the accounts named in it?"""
         return any(account.encode() in data for account in self.accounts if account)
+
+    def shows(self, match: Match) -> bool:
+        """May the report say why this matched?"""
+        why = "\n".join(match.why).encode("utf-8", "surrogatepass")
+        return self.tells_of(match) and (self.names_accounts or not self.names(why))

@@ -83,7 +83,7 @@ class Report:
         media = [each for each in await self._store.downloads.of_posts(posts) if each.index < size]
         withheld = {each.index for each in [*records, *media] if await self._withholds(each)}
         matches = await self._store.findings.of_records([each.index for each in records])
-        told = [match for match in matches if self._cover.profile.tells_of(match)]
+        told = [match for match in matches if self._cover.profile.shows(match)]
         return [
             "".join(
                 _post(

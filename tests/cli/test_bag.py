@@ -341,7 +341,7 @@ def test_for_the_public_what_a_post_said_is_still_shown(kept: Desk) -> None:
     said = [line for line in lines(bag / "data/records.jsonl") if line["kind"] == "published"]
     assert said[0]["text"].startswith("The bridge fell.")
     assert "disputed" in (bag / "report.html").read_text("utf-8")  # what was found, and not by whom
-    assert "match" in kinds(bag)
+    assert {"match", "media", "deleted"} < set(kinds(bag))
 
 
 def test_without_a_story_others_are_told_of_none(kept: Desk) -> None:
@@ -485,6 +485,15 @@ def test_killed_in_the_middle_it_leaves_nothing_under_its_name(kept: Desk) -> No
             shutil.rmtree(part)
 
     assert told(packed(kept))["ok"]
+
+
+def test_a_post_that_no_line_holds_is_there_without_its_content(desk: Desk) -> None:
+    desk.fill(lambda store: store.ledger.append([revision("x" * 5_000_000), revision("short", number=2)]))
+
+    bag = packed(desk)
+
+    assert [line.get("withheld") for line in lines(bag / "data/records.jsonl")] == [None, "length", None]
+    assert (told(bag)["ok"], told(bag)["withheld"]) == (True, 1)
 
 
 # ------------------------------------------------------------------------------------------------------------- falsified

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 LISTED = re.compile("([0-9a-f]{64})  ([A-Za-z0-9./-]{1,100})\n")
-LONGEST, SHORT, MOST = 32 << 20, 1 << 20, 1_000_000
+LONGEST, SHORT, MOST = 8 << 20, 1 << 20, 1_000_000
 """Bytes of a line, bytes of a file that is read at once, and files of a package."""
 
 

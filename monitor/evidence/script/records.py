@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.evidence.script.checkpoint import Note, included, unbase64, unhex
 from monitor.evidence.script.files import MOST, Bad
-from monitor.evidence.script.telling import KINDS, SOURCES, rfc3339, told, written
+from monitor.evidence.script.telling import KINDS, SOURCES, TOLD, rfc3339, told, written
 from monitor.evidence.script.values import Unpacked
 
 
@@ -42,16 +42,17 @@ class Records:
     def expected(self, line: dict[str, Any], header: Any, index: int) -> dict[str, Any]:
         content = None if line["content"] is None else unbase64(line["content"])
         if header[0] != 1:
-            kind, number, post, published, observed, source = "fault", 0, 0, None, 0, 0
+            kind, number, post, published, observed, source = "later", 0, 0, None, 0, 0
         else:
             _, own, kind_number, number, post, published, observed, source, digest = header
             if own != index:
                 raise Bad(f"the header is that of record {own}", self.file)
-            kind = KINDS[kind_number - 1] if 0 < kind_number <= len(KINDS) else "fault"
             if content is not None and sha256(unhex(line["salt"]) + content).digest() != digest:
                 raise Bad("the content is not the one that the header was made for", self.file)
-            content = content if kind_number <= len(KINDS) else None
-        said = {} if content is None or header[0] != 1 else told(kind, Unpacked(content).value)
+            kind = KINDS[kind_number - 1] if 0 < kind_number <= len(KINDS) else "later"
+        said = told(kind, Unpacked(content).value) if content is not None and kind in TOLD else {}
+        if kind == "later":
+            kind, source = "fault", 0
         self.remember(line, kind, number, post, said)
         fixed = {
             "index": index,

@@ -53,6 +53,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "clock": {"standing": NEEDED, "reason": NEEDED, "ahead": None},
 }
 """What a content says, and what it means where it does not say it."""
+TOLD = {"published", "edited", "identity", "context", "match", *FIELDS}
+"""Kinds whose contents are read; of others only that they are what was hashed is said."""
 MATCH = dict.fromkeys(["record", "story", "edition", "priority", "spans"], NEEDED) | {"why": [], "truncated": False}
 SPAN = ["start", "end", "text", "name", "kind", "term", "story", "field"]
 TIMES = ["since", "until", "last_seen_at", "first_missing_at", "edited_at", "expires_at", "date"]
@@ -134,7 +136,7 @@ def told(kind: str, content: Any) -> dict[str, Any]:
             for each in content["match"]["spans"]
         ]
         return filled(MATCH, content["match"]) | {"spans": spans}
-    return plain(filled(FIELDS[kind], content)) if kind in FIELDS else {}
+    return plain(filled(FIELDS[kind], content))
 
 
 def written(value: Any) -> Any:
