@@ -27,8 +27,7 @@ from monitor.ledger.checkpoint import parse, vkey
 from monitor.model.coverage import Coverage
 from monitor.model.record import Custody, Draft, Record, Sealed
 from monitor.stores.media import place
-from monitor.views.covering import covering, in_words
-from monitor.views.named import reference
+from monitor.views.covering import in_words
 
 MOST_CHANNELS = 200
 """Channels of which the report says what was seen."""
@@ -96,10 +95,10 @@ async def _channels(store: Store, chosen: Chosen, profile: Profile) -> list[tupl
     ]
     told: list[tuple[str, Sequence[str]]] = []
     for each in held[:MOST_CHANNELS]:
-        found = await covering(store, reference(each.identity))
-        told.append(
-            (each.identity.name, list(in_words(found if profile.names_accounts else _nameless(found, profile))))
-        )
+        found = await store.ledger.coverage(each.identity)
+        if found is not None:
+            said = in_words(found if profile.names_accounts else _nameless(found, profile))
+            told.append((each.identity.name, list(said)))
     return told
 
 

@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,24 @@ def test_a_later_checkpoint_cannot_be_compared(kept: Desk) -> None:
     found = told(bags[0], "--checkpoint", str(bags[1] / "data/checkpoint.txt"))
 
     assert (found["ok"], "cannot be compared" in found["reason"]) == (False, True)
+
+
+def test_is_of_one_moment_while_others_write(kept: Desk) -> None:
+    """WEB-15"""
+    writing = Path(__file__).parent.parent / "stores" / "writing.py"
+    command = [sys.executable, str(writing), str(kept.base / "var" / "monitor.db"), "-1005550000001"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline()
+        aside = threading.Thread(target=writer.stdout.read)
+        aside.start()
+        bag = packed(kept)
+        writer.kill()
+        aside.join()
+
+    assert told(bag)["ok"]
+    assert told(bag)["records"] == told(bag)["size"]
+    assert kept.run("verify", "--checkpoint", str(bag / "data/checkpoint.txt")).code == 0
 
 
 def test_can_be_checked_by_hand_as_it_says(bag: Path) -> None:
@@ -657,6 +676,7 @@ def hostile(bag: Path) -> dict[str, Callable[[], object]]:
         "an absolute path": lambda: (bag / "tagmanifest-sha256.txt").write_text(f"{'0' * 64}  /etc/passwd\n"),
         "a nest": lambda: records.write_text("[" * 100_000 + "\n"),
         "a nest of objects": lambda: records.write_text('{"a":' * 100_000 + "\n"),
+        "many small things": lambda: records.write_text('{"index":0,"a":[' + "[]," * 2_000_000 + "0]}\n"),
         "digits": lambda: records.write_text(f'{{"index":{"9" * 100_000}}}\n'),
         "not UTF-8": lambda: records.write_bytes(b"\xff\xfe\n"),
         "a long line": lambda: records.write_bytes(b'"' + b"x" * (40 << 20)),
