@@ -127,7 +127,7 @@ def test_says_the_same_as_the_ledger(kept: Desk, bag: Path) -> None:
 
     assert kept.run("verify", "--checkpoint", str(bag / "data/checkpoint.txt")).code == 0
     assert (found["ok"], found["origin"], found["size"], found["root"]) == (True, "desk", note.size, note.root.hex())
-    assert (found["records"], found["withheld"]) == (note.size, 0)
+    assert (found["records"], found["withheld"], found["key"]) == (note.size, 0, key(kept))
     assert (found["media"], found["missing"], found["checkpoints"]) == (1, 1, 1)
     assert found["seal"] == hashlib.sha256((bag / "tagmanifest-sha256.txt").read_bytes()).hexdigest()
 

@@ -12,6 +12,11 @@ from monitor.evidence.script.telling import KINDS, SOURCES, TOLD, rfc3339, told,
 from monitor.evidence.script.values import Unpacked
 
 
+def exact(value: Any) -> str:
+    """So that 1 is neither true nor 1.0."""
+    return json.dumps(value, sort_keys=True)
+
+
 class Records:
     """What was read so far of the records, and what of it the rest must agree with."""
 
@@ -35,9 +40,10 @@ class Records:
             raise Bad("it is not the proof of this record", "data/proofs.jsonl")
         if included(leaf, index, self.checkpoint.size, path) != self.checkpoint.root:
             raise Bad("the proof does not lead to the root that was signed", "data/proofs.jsonl")
-        for key, expected in self.expected(line, Unpacked(header).value, index).items():
-            if json.dumps(line[key], sort_keys=True) != json.dumps(written(expected), sort_keys=True):
-                raise Bad(f"{key} is not what the bytes that were hashed say", self.file)
+        expected = written(self.expected(line, Unpacked(header).value, index))
+        if exact({key: line[key] for key in expected}) != exact(expected):
+            wrong = next(key for key in expected if exact(line[key]) != exact(expected[key]))
+            raise Bad(f"{wrong} is not what the bytes that were hashed say", self.file)
 
     def expected(self, line: dict[str, Any], header: Any, index: int) -> dict[str, Any]:
         content = None if line["content"] is None else unbase64(line["content"])

@@ -57,7 +57,7 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
         "origin": checkpoint.origin,
         "size": checkpoint.size,
         "root": checkpoint.root.hex(),
-        "key": f"{key[0]}+{key[1].hex()}",
+        "key": whole(root, "data/key.txt").strip(),
         "compared": [what for what, had in outside._asdict().items() if had is not None],
         "records": records.count,
         "withheld": records.withheld,
