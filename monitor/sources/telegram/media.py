@@ -3,6 +3,7 @@
 Only what the author put there counts. Counters, results of polls, file references and sizes of thumbnails change by themselves.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -66,7 +67,7 @@ def document(file: Any) -> Media:
         file_name=name.file_name if name else None,
         width=image.w if image else None,
         height=image.h if image else None,
-        seconds=float(timed.duration) if timed else None,
+        seconds=float(timed.duration) if timed and math.isfinite(timed.duration) else None,  # JSON has no infinity
         texts=_said(sticker and sticker.alt, audio and audio.title, audio and audio.performer),
     )
 

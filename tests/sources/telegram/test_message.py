@@ -1,6 +1,7 @@
 """A message of Telegram's, as an observation, …"""
 
 import datetime
+import math
 from typing import Any
 
 import msgspec
@@ -226,6 +227,7 @@ LARGE = tl.PhotoSizeProgressive("y", 1280, 800, [100, 2_000, 90_000])
 PHOTO = tl.Photo(5, 6, b"ref", DATE, [STRIPPED, LARGE, SMALL], 2)
 GEO = tl.GeoPoint(36.5801, 50.5997, 1)
 CLIP = tl.DocumentAttributeVideo(12.5, 1280, 720)
+ENDLESS = tl.DocumentAttributeVideo(math.inf, 1280, 720)
 MUTE = tl.DocumentAttributeAnimated()
 NAME = tl.DocumentAttributeFilename("../../бой.mp4")
 STICKER = tl.DocumentAttributeSticker("🔥", tl.InputStickerSetEmpty())
@@ -252,6 +254,7 @@ def file(*attributes: Any, mime: str = "video/mp4") -> tl.MessageMediaDocument:
             file(CLIP, NAME),
             Media("video", 5, "video/mp4", 2**33, "../../бой.mp4", width=1280, height=720, seconds=12.5),
         ),
+        (file(ENDLESS), Media("video", 5, "video/mp4", 2**33, width=1280, height=720)),
         (file(MUTE, CLIP), Media("animation", 5, "video/mp4", 2**33, width=1280, height=720, seconds=12.5)),
         (file(VOICE, mime="audio/ogg"), Media("voice", 5, "audio/ogg", 2**33, seconds=4)),
         (file(SONG, mime=""), Media("audio", 5, None, 2**33, seconds=200, texts=("Hymn", "Choir"))),
