@@ -26,13 +26,22 @@ class Remote:
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
+        self._owed = 0
+        """Answers that have not come yet. More than one: whoever asked for the first was cancelled before it came."""
 
     async def do(self, verb: str, **given: Any) -> Any:
-        """Have a verb of the control door done, and give what it answers. MonitorError with what was wrong."""
+        """Have a verb of the control door done, and give what it answers. MonitorError with what was wrong.
+
+        Cancelled, it is done all the same, and nobody hears what came of it.
+        """
         async with self._turn:
             self._writer.write(msgspec.json.encode({"do": verb, **given}) + b"\n")
+            self._owed += 1
             await self._writer.drain()
-            answer = msgspec.json.decode(await self._reader.readline())
+            while self._owed:
+                line = await self._reader.readline()
+                self._owed -= 1
+            answer = msgspec.json.decode(line)
         if "error" in answer:
             raise MonitorError(f"{verb}: {answer['error']}")
         return answer["ok"]

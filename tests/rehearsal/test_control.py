@@ -101,6 +101,20 @@ async def test_says_what_was_wrong_and_goes_on(remote: Remote, verb: str, given:
     assert (await remote.do("hello"))["port"] == remote.port
 
 
+async def test_an_answer_that_nobody_waits_for_any_more_is_not_taken_for_the_next_one(remote: Remote) -> None:
+    asking = asyncio.create_task(remote.do("publish", channel="legion", text="asked, and given up"))
+    waiting = asyncio.create_task(remote.do("publish", channel="legion", text="never asked"))
+    await asyncio.sleep(0)  # the first is on its way, the second waits for its turn
+    for task in (asking, waiting):
+        task.cancel()
+    await asyncio.gather(asking, waiting, return_exceptions=True)
+
+    assert (await remote.do("hello"))["port"] == remote.port
+
+    truth = await remote.do("truth", channel="legion")
+    assert [each["text"] for each in truth][1:] == ["asked, and given up"]
+
+
 async def test_does_not_start_with_a_script_that_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "script.jsonl").write_text('{"do": "shout"}')
 
