@@ -4,7 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from builders import NOON
+from carrying import Clock
 from engines import ENGINES, Opening
+from installation import PHONE
 from measuring import measured, pytest_addoption, pytest_sessionfinish, pytest_testnodedown
 
 from monitor.ports import Store
@@ -31,3 +34,19 @@ async def telegram() -> AsyncIterator[Server]:
     """A running rehearsal server over an empty world: `telegram.world`."""
     async with serve(World()) as server:
         yield server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """It is noon, and waits for nobody."""
+    return Clock(NOON, hasty=True)
+
+
+@pytest.fixture
+def bridge(telegram: Server) -> Server:
+    """An account on two channels."""
+    telegram.world.add_account(PHONE)
+    for name in ("bridge_news", "harbour_news"):
+        telegram.world.add_channel(name)
+        telegram.world.join(PHONE, name)
+    return telegram

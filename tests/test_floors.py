@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "monitor"
 FLOORS = {
     0: ("model", "errors"),
     1: ("ports", "ledger"),
-    2: ("matching", "alerting", "completeness", "telegram"),
+    2: ("matching", "alerting", "completeness", "telegram", "disk"),
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
     4: (
         *("daemon", "assembly", "config", "logs", "clock", "views", "backup", "exchange"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.backup.folders import write as write_file
+from monitor.disk import write as write_file
 from monitor.errors import ConfigError, LedgerBroken
 from monitor.stores.sqlite.checkpoints import beside
 

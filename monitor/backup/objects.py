@@ -6,7 +6,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from monitor.backup.folders import sync
+from monitor.disk import sync
 from monitor.errors import LedgerBroken
 from monitor.stores.media import CHUNK, MISSING, damaged, place
 

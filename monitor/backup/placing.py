@@ -7,9 +7,9 @@ behind its checkpoint, which no start accepts; and restoring once more ends well
 from collections.abc import Iterable
 from pathlib import Path
 
-from monitor.backup.folders import sync, write
 from monitor.backup.manifest import DATABASE, MEDIA
 from monitor.backup.objects import put
+from monitor.disk import sync, write
 from monitor.errors import LedgerBroken
 from monitor.stores.media import MISSING, damaged, place
 from monitor.stores.sqlite.checkpoints import beside

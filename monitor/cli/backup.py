@@ -9,7 +9,6 @@ import click
 import msgspec
 
 from monitor import __version__
-from monitor.backup.folders import unfinished, whole
 from monitor.backup.manifest import MEDIA, Manifest, write
 from monitor.backup.objects import digest, put
 from monitor.cli.copied import Held, held, media, naming, newest_note, settings_of, tell_of
@@ -18,6 +17,7 @@ from monitor.cli.screen import counted, emit, say, tell
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
+from monitor.disk import unfinished, whole
 from monitor.errors import ConfigError
 from monitor.model import instant
 from monitor.stores.media import MISSING, place

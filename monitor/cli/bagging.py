@@ -10,15 +10,15 @@ import msgspec
 
 from monitor import __version__
 from monitor.cli.checkpoint import signed
+from monitor.cli.copied import tell_of
 from monitor.cli.opening import Store, adding, known_channel
 from monitor.cli.progress import Progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
-from monitor.cli.verify import walk
+from monitor.cli.verify import verified
 from monitor.clock import SystemClock
 from monitor.config import Settings
 from monitor.config.signing import signer
-from monitor.errors import LedgerBroken
 from monitor.evidence.bagit import being_made
 from monitor.evidence.choosing import Chosen, Filter, choose
 from monitor.evidence.package import Contents, Packed, pack
@@ -41,11 +41,8 @@ async def bag(
 ) -> Packed:
     """Makes the package in the directory `path`, which appears when it is whole. LedgerBroken where the ledger does not verify:
     then there is none, for it would prove nothing."""
-    with being_made(path) as made:
-        report = await walk(settings, [], quick=False, moved=moved)
-        if report.broken is not None:
-            where = "" if report.broken.index is None else f"record {report.broken.index}: "
-            raise LedgerBroken(f"the ledger does not verify: {where}{report.broken.reason}", index=report.broken.index)
+    with being_made(path, tell_of) as made:
+        await verified(settings, [], moved)
         async with adding(settings) as store:
             note = await signed(store, settings)
             chosen = await choose(

@@ -11,9 +11,9 @@ from monitor.backup.manifest import DATABASE
 from monitor.cli.opening import reading
 from monitor.cli.progress import Progress
 from monitor.cli.screen import tell
-from monitor.cli.verify import walk
+from monitor.cli.verify import verified
 from monitor.config import Settings
-from monitor.errors import LedgerBroken, Unavailable
+from monitor.errors import Unavailable
 from monitor.model.instant import Instant
 from monitor.stores.sqlite.copying import require_sound
 
@@ -43,10 +43,7 @@ async def held(settings: Settings, notes: Sequence[tuple[str, str]], moved: Prog
     """What the ledger holds, after everything that `monitor verify` does with these notes that were kept elsewhere (where, and the
     note), and a look at what no record bears out. LedgerBroken where anything is wrong."""
     await asyncio.to_thread(require_sound, settings.store.path)
-    report = await walk(settings, notes, quick=False, moved=moved)
-    if report.broken is not None:
-        where = f"record {report.broken.index}: " if report.broken.index is not None else ""
-        raise LedgerBroken(f"the ledger does not verify: {where}{report.broken.reason}", index=report.broken.index)
+    report = await verified(settings, notes, moved)
     async with reading(settings) as store:
         last = await store.ledger.read(report.size - 1, 1) if report.size else ()
         return Held(

@@ -23,12 +23,12 @@ from monitor.cli.words import channel, moment
 from monitor.config import Settings, load
 from monitor.config.mistakes import meant
 from monitor.errors import ConfigError, LedgerBroken
-from monitor.evidence.choosing import Filter
+from monitor.evidence.choosing import Filter, sealed_of
 from monitor.evidence.profile import Audience
 from monitor.ledger.audit import altered
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
-from monitor.model.record import Record, Sealed
+from monitor.model.record import Record
 
 BATCH = 500
 """Records read at once."""
@@ -145,7 +145,7 @@ async def _export(
         records, damaged, held, size = 0, 0, 0, await store.ledger.size()
         async for batch in _batches(store, size):
             picked = [record for record in batch if chosen(record)]
-            for record, sealed in zip(picked, await _sealed(store, picked), strict=True):
+            for record, sealed in zip(picked, await sealed_of(store.ledger, picked), strict=True):
                 line = as_json(record) | ({} if plain else sealed_as_json(sealed))
                 if reason := altered(sealed):
                     line["altered"] = reason
@@ -170,14 +170,6 @@ async def _batches(store: Store, size: int) -> AsyncIterator[list[Record]]:
             return
         yield batch
         start, limit = batch[-1].index + 1, BATCH
-
-
-async def _sealed(store: Store, picked: list[Record]) -> list[Sealed]:
-    if not picked:
-        return []
-    first, last = picked[0].index, picked[-1].index
-    sealed = {each.index: each for each in await store.ledger.sealed(first, last - first + 1)}
-    return [sealed[record.index] for record in picked]
 
 
 async def _chooser(store: Store, wanted: Filter, settings: Settings) -> Callable[[Record], bool]:

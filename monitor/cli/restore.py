@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from monitor.backup.folders import sync, unfinished
 from monitor.backup.manifest import DATABASE, MEDIA, Manifest, read, require_note
 from monitor.backup.objects import copy, put
 from monitor.backup.placing import move_aside, present, put_in_place, put_media
@@ -18,6 +17,7 @@ from monitor.cli.screen import counted, emit, say
 from monitor.cli.usage import Usage, with_usage
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
+from monitor.disk import sync, unfinished
 from monitor.errors import ConfigError, LedgerBroken, Refused
 from monitor.ledger.checkpoint import parse
 from monitor.model import instant

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from monitor.config.secret import secret
 from monitor.config.settings import Ledger
+from monitor.disk import write
 from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.ledger import checkpoint
 from monitor.ledger.checkpoint import Checkpoint, Verifier
@@ -90,10 +91,7 @@ def _make(path: Path) -> None:
     fresh = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
+        write(fresh, pem)
         try:
             os.link(fresh, path)
         except FileExistsError:

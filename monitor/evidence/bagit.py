@@ -2,12 +2,11 @@
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
+from monitor.disk import unfinished, whole
 from monitor.errors import ConfigError
 
 CHUNK = 1 << 20
@@ -66,8 +65,6 @@ class Bag:
         self.put("bag-info.txt", "".join(f"{key}: {value}\n" for key, value in {**info, **oxum}.items()).encode())
         self.put("manifest-sha256.txt", self._listed(payload=True))
         self.put("tagmanifest-sha256.txt", self._listed(payload=False))
-        for folder, _, _ in os.walk(self.root, topdown=False):
-            sync(Path(folder))
         return self._digests["tagmanifest-sha256.txt"]
 
     def _listed(self, *, payload: bool) -> bytes:
@@ -94,26 +91,13 @@ class Writing:
 
 
 @contextmanager
-def being_made(path: Path) -> Iterator[Bag]:
-    """A bag that has its name once the block is over, and is gone where that did not end well. ConfigError where something has
-    the name already. A process that is killed leaves `.NAME….part` beside it."""
+def being_made(path: Path, removed: Callable[[str], object]) -> Iterator[Bag]:
+    """A bag that has its name once the block is over, and is gone where that did not end well. `removed` is told of what a process
+    that was killed had left. ConfigError where something has the name already."""
     if os.path.lexists(path):
         raise ConfigError(f"{path} is there already; a package is never written over")
     if not path.parent.is_dir():
         raise ConfigError(f"{path.parent} is no directory")
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    part.mkdir(mode=0o700)
-    try:
+    with unfinished(path.parent, "package", removed) as part:
         yield Bag(part)
-        part.rename(path)
-        sync(path.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        whole(part, path)

@@ -6,7 +6,7 @@ import msgspec
 
 from monitor.model.instant import Instant, text
 from monitor.model.post import PostId
-from monitor.model.record import Blind, Context, Kind, Record
+from monitor.model.record import Blind, Context, Kind, Record, Sealed
 from monitor.ports import Ledger
 
 BATCH = 500
@@ -96,3 +96,13 @@ async def batches(ledger: Ledger, size: int) -> AsyncIterator[Sequence[Record]]:
     ):
         yield batch
         start = batch[-1].index + 1
+
+
+async def sealed_of(ledger: Ledger, picked: Sequence[Record]) -> list[Sealed]:
+    """The bytes of these records, which are in order and near one another."""
+    found: dict[int, Sealed] = {}
+    start, last = (picked[0].index, picked[-1].index) if picked else (0, -1)
+    while start <= last and (batch := await ledger.sealed(start, last - start + 1)):
+        found |= {each.index: each for each in batch}
+        start = batch[-1].index + 1
+    return [found[record.index] for record in picked]

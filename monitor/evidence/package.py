@@ -9,7 +9,7 @@ import msgspec
 
 from monitor.errors import LedgerBroken
 from monitor.evidence.bagit import Bag, Writing
-from monitor.evidence.choosing import Chosen, batches
+from monitor.evidence.choosing import Chosen, batches, sealed_of
 from monitor.evidence.joining import joined
 from monitor.evidence.profile import Profile
 from monitor.evidence.report import Cover, Report
@@ -109,7 +109,7 @@ class _Records:
             return
         size, root = self._contents.checkpoint.size, self._contents.checkpoint.root
         paths = await store.ledger.proofs([each.index for each in picked], size=size)
-        for record, sealed, proof in zip(picked, await _sealed(store, picked), paths, strict=True):
+        for record, sealed, proof in zip(picked, await sealed_of(store.ledger, picked), paths, strict=True):
             _check(record, sealed, proof, root)
             lines.write(self._line(record, sealed))
             proofs.write(_lines([{"index": record.index, "path": [step.hex() for step in proof.path]}]))
@@ -142,15 +142,6 @@ def _check(record: Record, sealed: Sealed, proof: Proof, root: bytes) -> None:
         reason = "it is not in the tree that was signed for"
     if reason:
         raise LedgerBroken(f"record {record.index} does not verify: {reason}", index=record.index)
-
-
-async def _sealed(store: Store, picked: Sequence[Record]) -> list[Sealed]:
-    found: dict[int, Sealed] = {}
-    start, last = picked[0].index, picked[-1].index
-    while start <= last and (batch := await store.ledger.sealed(start, last - start + 1)):
-        found |= {each.index: each for each in batch}
-        start = batch[-1].index + 1
-    return [found[record.index] for record in picked]
 
 
 def _copied(bag: Bag, held: Sequence[str], place: Callable[[str], Path]) -> dict[str, str]:

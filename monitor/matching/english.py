@@ -31,7 +31,7 @@ _ROWS: dict[str, list[list[str]]] = {}
 for _row in map(str.split, _IRREGULAR.split("|")):
     for _form in _row:
         _ROWS.setdefault(_form, []).append(_row)
-_OPEN = tuple("aeiou")
+_OPEN = ("", *"aeiou")
 _DOUBLED = re.compile(r"(?:[^aeiou]|qu)[aeiou][bdgklmnprtvz]$")
 _VOWELS = re.compile(r"[aeiouy]+")
 _STEMS = tuple(
@@ -44,7 +44,7 @@ def plural(word: str) -> set[str]:
     """A name or noun in singular and plural. The possessive's s stands apart and needs no form."""
     if word.endswith(("s", "x", "z", "ch", "sh")):
         return {word, word + "es"}
-    if word.endswith("y") and word[-2:-1] not in ("", *_OPEN):
+    if _changes_its_y(word):
         return {word, word + "s", word[:-1] + "ies"}
     return {word, word + "s"}
 
@@ -69,6 +69,10 @@ def _bases(word: str) -> Iterator[str]:
             yield stem
 
 
+def _changes_its_y(word: str) -> bool:
+    return word.endswith("y") and word[-2:-1] not in _OPEN
+
+
 def _regular(word: str) -> set[str]:
     """Forms that rules give."""
     forms = plural(word)
@@ -80,7 +84,7 @@ def _regular(word: str) -> set[str]:
         forms |= {stem + ending for stem, ending in stems.items()}
     elif word.endswith("e"):
         forms |= {word + "d", word + "ing" if word.endswith("ee") else word[:-1] + "ing"}
-    elif re.search(r"[^aeiou]y$", word):
+    elif _changes_its_y(word):
         forms |= {word[:-1] + "ied", word + "ing"}
     else:
         doubled = bool(_DOUBLED.search(word))

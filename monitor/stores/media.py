@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import structlog
 
+from monitor.disk import sync
 from monitor.errors import Refused, Unavailable
 
 T = TypeVar("T")
@@ -103,7 +104,7 @@ class Receiving:
                 os.rename(self._part, path)
             # Also where it was there already: whoever put it there may have ended before this.
             for folder in (path.parent, path.parent.parent, self._root):
-                _sync(folder)
+                sync(folder)
         return digest
 
     def drop(self) -> None:
@@ -177,14 +178,6 @@ def _make(folder: Path) -> None:
     for each in reversed(missing):
         with suppress(FileExistsError):
             each.mkdir(mode=0o700)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

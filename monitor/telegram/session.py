@@ -17,6 +17,7 @@ import msgspec
 from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession, SQLiteSession
 
+from monitor.disk import sync
 from monitor.errors import ConfigError, Unavailable
 
 LEAST, MOST = 248, 256
@@ -119,9 +120,9 @@ def keep(session: MemorySession, path: Path) -> None:
                 file.save()
             finally:
                 file.close()
-            _sync(scratch)
+            sync(scratch)
             scratch.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
     except OSError as error:
         raise Unavailable(f"{path}: the session could not be written ({error.strerror})") from error
     except sqlite3.Error as error:
@@ -140,11 +141,3 @@ def _made(scratch: Path) -> Iterator[None]:
             scratch.unlink()
         with suppress(FileNotFoundError):
             scratch.with_name(scratch.name + "-journal").unlink()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

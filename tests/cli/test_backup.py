@@ -244,7 +244,7 @@ def test_without_a_ledger_there_is_nothing_to_back_up(desk: Desk) -> None:
 
 
 def test_what_another_backup_is_at_work_on_is_left_alone(kept: Desk) -> None:
-    from monitor.backup.folders import unfinished
+    from monitor.disk import unfinished
 
     with unfinished(kept.base, "backup", print) as part:
         assert kept.run("backup", str(kept.base / "backup")).code == 0

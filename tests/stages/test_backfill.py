@@ -19,11 +19,6 @@ CHANNEL = "bridge_news"
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
 def bridge(telegram: Server) -> Server:
     """250 posts, one a day, the newest yesterday; post 1 tells of the channel's making."""
     telegram.world.add_channel(CHANNEL)

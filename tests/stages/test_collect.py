@@ -24,11 +24,6 @@ IDENTITY = Identity(username="bridge_news")
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
 def bridge(telegram: Server) -> Server:
     telegram.world.add_channel("bridge_news", "Bridge news")
     telegram.world.add_account(PHONE, joined=["bridge_news"])

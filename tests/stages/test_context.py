@@ -9,19 +9,11 @@ from collecting import PHONE, polling
 from owed import match
 
 from monitor.model.channel import Identity
-from monitor.model.instant import parse
 from monitor.model.post import Forward
 from monitor.model.record import Context, Kind, Record
 from monitor.ports import Store
 from monitor.rehearsal import Server
 from monitor.stages.context import READ, Contexts
-
-NOON = parse("2023-06-04T12:00:00Z")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from builders import NOON, photo, raw, revision
+from builders import photo, raw, revision
 from carrying import Clock
 from collecting import PHONE
 from fetching import ROOMY, fetching
@@ -23,11 +23,6 @@ from monitor.rehearsal.files import content
 from monitor.stages.fetch_media import keep_fetching
 
 PART = 512 << 10
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import pytest
 from builders import revision
 from carrying import Clock
 from collecting import PHONE, Collecting, a_source, polling
@@ -20,20 +19,6 @@ from monitor.stages.reread import Rereader
 
 NOON = parse("2023-06-04T12:00:00Z")
 OTHER_PHONE = "+9996612346"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
-
-
-@pytest.fixture
-def bridge(telegram: Server) -> Server:
-    telegram.world.add_account(PHONE)
-    for name in ("bridge_news", "harbour_news"):
-        telegram.world.add_channel(name)
-        telegram.world.join(PHONE, name)
-    return telegram
 
 
 class Looking(Collecting):

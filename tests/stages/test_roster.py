@@ -11,7 +11,7 @@ from collecting import a_collector, a_source
 
 from monitor.errors import Unavailable
 from monitor.model.channel import Identity
-from monitor.model.instant import MINUTE, SECOND, parse
+from monitor.model.instant import MINUTE, SECOND
 from monitor.model.record import Access, Kind
 from monitor.ports import Store
 from monitor.rehearsal import Server
@@ -19,7 +19,6 @@ from monitor.rehearsal.mishaps import ban, hand_over, withhold
 from monitor.stages.collect import Collector
 from monitor.stages.roster import AWAY, Roster
 
-NOON = parse("2023-06-04T12:00:00Z")
 PHONES = {"one": "+9996610001", "two": "+9996610002"}
 CHANNELS = ("bridge_news", "harbour_news")
 
@@ -51,11 +50,6 @@ class AtWork:
     async def accesses(self) -> list[tuple[str, str]]:
         records = await self.store.ledger.read(0, 1_000)
         return [(each.content.account, each.content.standing) for each in records if isinstance(each.content, Access)]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @asynccontextmanager

@@ -1,12 +1,12 @@
 """The signed sizes and roots: as records of the ledger, and the newest as a file beside the database."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import structlog
 
+from monitor.disk import sync, write
 from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.ledger.checkpoint import Checkpoint, parse
 from monitor.ledger.tree import EMPTY
@@ -58,16 +58,9 @@ def keep(path: Path, note: str) -> None:
     fresh = kept.with_name(kept.name + ".part")
     with suppress(FileNotFoundError):
         fresh.unlink()
-    with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8", newline="\n") as file:
-        file.write(note)
-        file.flush()
-        os.fsync(file.fileno())
+    write(fresh, note.encode())
     fresh.replace(kept)
-    folder = os.open(kept.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(kept.parent)
 
 
 def compare(database: Database, path: Path, *, acknowledged: tuple[int, bytes]) -> None:

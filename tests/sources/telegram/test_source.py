@@ -10,7 +10,7 @@ from collecting import PHONE, a_source
 
 from monitor.errors import Unavailable
 from monitor.model.channel import Identity
-from monitor.model.instant import SECOND, parse
+from monitor.model.instant import SECOND
 from monitor.ports import Contact, NoContact, Store
 from monitor.rehearsal import Server
 from monitor.rehearsal.mishaps import ban, hand_over, make_private, unban, withhold
@@ -18,13 +18,7 @@ from monitor.sources.telegram.directory import LOOK_UPS
 from monitor.sources.telegram.source import TelegramSource
 from monitor.telegram.errors import SignedOut
 
-NOON = parse("2023-06-04T12:00:00Z")
 CHANNELS = ("bridge_news", "harbour_news", "port_news")
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(NOON, hasty=True)
 
 
 @pytest.fixture

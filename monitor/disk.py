@@ -1,7 +1,7 @@
-"""How does a directory appear all at once, and what becomes of one that did not?
+"""How does a file, or a directory of files, get onto the disk all at once, and what becomes of one that did not?
 
-It is made under another name beside its own, and has its own only when all of it is on the disk. What a process that was killed
-left is known by that other name and removed by the next.
+A directory is made under another name beside its own, and has its own only when all of it is on the disk. What a process that was
+killed left is known by that other name and removed by the next.
 """
 
 import fcntl
@@ -50,9 +50,9 @@ def write(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync(folder: Path) -> None:
-    """What the directory holds is on the disk under its names."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync(path: Path) -> None:
+    """What the file holds is on the disk; what a directory holds is there under its names."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
