@@ -19,7 +19,7 @@ from monitor.stages.review import LONGEST
 from monitor.stages.review import review as file_review
 from monitor.views.named import known_channel
 from monitor.views.timeline import Moment, timeline
-from monitor.web.desk import NotHeld, TheDesk, known_post, known_story, shown_to
+from monitor.web.desk import NotHeld, TheDesk, known_post, known_story, show_post
 from monitor.web.finding import Asked, find
 from monitor.web.gate import by_key_alone, needs
 from monitor.web.pages.health import lines_for
@@ -143,10 +143,13 @@ async def stories(desk: TheDesk) -> Response[bytes]:
     summary="The timeline of a story, oldest first; `older` leads to what came before.",
     responses=_shapes(Timeline),
 )
-async def story(desk: TheDesk, id: FromPath[str], limit: Limit = 50, before: Before = None) -> Response[bytes]:
+async def story(
+    request: Request[Any, Any, Any], desk: TheDesk, id: FromPath[str], limit: Limit = 50, before: Before = None
+) -> Response[bytes]:
     found = await timeline(desk.store, desk.settings, id, limit=limit, before=before)
     if not found.moments and id not in {each.id for each in desk.settings.stories}:
         raise NotHeld("there is no story of this name")
+    await desk.readers.shown(request.user, f"story {id}")
     shown = {
         "story": found.story,
         "title": found.title,
@@ -168,7 +171,7 @@ async def one(
     channel: FromPath[str],
     id: Annotated[int, PathParameter(ge=1, le=2**31 - 1)],
 ) -> Response[bytes]:
-    return _answer(for_programs(shown_to(request.user, await known_post(desk, channel, id))))
+    return _answer(for_programs(await show_post(desk, request.user, channel, id)))
 
 
 @get("/search", summary="Records that say this, in any form of the words, newest first.", responses=_shapes(Records))

@@ -21,9 +21,10 @@ from monitor.stores.sqlite.search import reading_search
 from monitor.stores.sqlite.store import open_store
 from monitor.views.dossier import Dossier, dossier
 from monitor.views.forms import forms
-from monitor.views.named import known_stories
+from monitor.views.named import known_stories, reference
 from monitor.views.volume import Volumes
 from monitor.web.guesses import Guesses
+from monitor.web.readers import Readers
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,7 @@ class Desk:
         self.clock = clock
         self.volumes = Volumes(store.findings)
         self.guesses = Guesses()
+        self.readers = Readers(None if add is None else add.ledger, now=clock.now)
         self._open_search = open_search
         self._search: Search | None = None
         self._add = add
@@ -122,6 +124,13 @@ async def known_post(desk: Desk, channel: str, post: int) -> Dossier:
         raise NotHeld(str(error)) from error
 
 
+async def show_post(desk: Desk, person: Person, channel: str, post: int) -> Dossier:
+    """The same as far as it is this person's to know; the ledger is told who looked."""
+    found = shown_to(person, await known_post(desk, channel, post))
+    await desk.readers.shown(person, f"post {reference(found.channel)}/{found.post}")
+    return found
+
+
 def shown_to(person: Person, found: Dossier) -> Dossier:
     """As far as it is theirs to know: why an alert failed may name where it goes."""
     if person.may("operator"):
@@ -165,7 +174,9 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
                 log.warning("no search yet", reason=str(error))
                 return None
 
-        yield Desk(settings, store=store, add=add, open_search=open_search, clock=SystemClock())
+        desk = Desk(settings, store=store, add=add, open_search=open_search, clock=SystemClock())
+        stack.push_async_callback(desk.readers.close)
+        yield desk
 
 
 TheDesk = NamedDependency[Desk]

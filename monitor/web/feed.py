@@ -27,6 +27,7 @@ async def feed(request: Request[Any, Any, Any], desk: TheDesk, name: FromPath[st
     if not name.endswith(".atom") or id not in titles:
         raise NotHeld("there is no story of this name")
     found = await timeline(desk.store, desk.settings, id, limit=ENTRIES)
+    await desk.readers.shown(request.user, f"story {id}")
     base = desk.settings.web.address or str(request.base_url).rstrip("/")
     root = Element("feed", xmlns=_ATOM)
     _add(root, "id", f"urn:monitor:{desk.settings.ledger.origin}:{id}")

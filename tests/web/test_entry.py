@@ -14,6 +14,7 @@ import pytest
 from browsing import HASHED, PASSWORD, Site, site
 from builders import NOON, person, revision, verdict
 from litestar.routes import HTTPRoute
+from whole import all_records
 
 from monitor.model.instant import DAY
 from monitor.model.person import Ticket
@@ -72,10 +73,12 @@ async def ticket(there: Site, kind: str = "visit", of: str = "olena", *, until: 
 
 
 async def state(there: Site) -> object:
-    """All that a request could change."""
+    """All that a request could change; that somebody looked is no change."""
     everybody = await there.store.people.all()
     tickets = [await there.store.people.tickets(each.name, now=0) for each in everybody]
-    return await there.store.ledger.size(), everybody, tickets, await there.store.outbox.count()
+    records = [each.content for each in await all_records(there.store.ledger)]
+    views = [each for each in records if isinstance(each, Custody) and each.action == "viewed"]
+    return len(records) - len(views), everybody, tickets, await there.store.outbox.count()
 
 
 # ------------------------------------------------------------------------------------------------------ without a ticket

@@ -12,7 +12,7 @@ from monitor.views.changes import changes_at_first
 from monitor.views.dossier import Dossier, proof
 from monitor.views.media import fates
 from monitor.views.named import party
-from monitor.web.desk import TheDesk, known_post, shown_to
+from monitor.web.desk import TheDesk, show_post
 from monitor.web.page import page
 
 SHOWN = 4_096
@@ -29,7 +29,7 @@ async def post(
     post: Annotated[int, PathParameter(ge=1, le=2**31 - 1)],
     whole: FromQuery[bool] = False,
 ) -> Template:
-    found = shown_to(request.user, await known_post(desk, channel, post))
+    found = await show_post(desk, request.user, channel, post)
     proofs = {record.index: await proof(desk.store, record.index) for record in found.records}
     titles = {story.id: story.title for story in desk.settings.stories}
     return await page(

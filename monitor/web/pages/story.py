@@ -37,6 +37,7 @@ async def story(
     by_hour = until(desk.now, await desk.volumes.of(id))
     if known is None and not by_hour:
         raise NotHeld("there is no story of this name")
+    await desk.readers.shown(request.user, f"story {id}")
     lanes = {party: min(place, LANES - 1) for place, party in enumerate(found.lanes)}
     return await page(
         request,
