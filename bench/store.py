@@ -1,4 +1,5 @@
-"""How fast are posts made durable, beside a bare `executemany` of the same rows, and how fast is a ledger verified?
+"""How fast are posts made durable, beside a bare `executemany` of the same rows? And
+how fast is it verified (`verifying.py`)?
 
 Ratios of one run are what counts: the disk's time for a sync swings between runs.
 """
@@ -16,7 +17,7 @@ import msgspec
 from telethon.tl import types
 from telethon.tl.alltlobjects import LAYER
 
-from monitor.ledger.audit import Audit
+from bench.verifying import fill, verifying
 from monitor.model.channel import Identity
 from monitor.model.post import Markup, Post, Raw
 from monitor.model.record import Draft, Said, Source
@@ -119,17 +120,6 @@ async def producers(folder: Path, posts: Sequence[Sample], count: int) -> float:
         return len(posts) / (time.perf_counter() - began)
 
 
-async def verified(folder: Path, posts: Sequence[Sample], *, quick: bool) -> float:
-    """Records a second through an audit, read from the file."""
-    async with open_store(folder / "verified.db") as store:
-        await store.ledger.append([one.draft for one in posts])
-        audit = Audit(quick=quick)
-        began = time.perf_counter()
-        while batch := await store.ledger.sealed(audit.size, 1_000):
-            audit.walk(batch)
-        return audit.size / (time.perf_counter() - began)
-
-
 def measure(*, seconds: float = 1.0, repeats: int = 3) -> dict[str, float]:
     """Medians over `repeats`, each taking some `seconds` a case: posts a second, and ratios to the bare insert."""
     figures: dict[str, list[float]] = {}
@@ -148,9 +138,10 @@ def measure(*, seconds: float = 1.0, repeats: int = 3) -> dict[str, float]:
         posts = samples(round(10_000 * seconds), seed=repeat)
         with tempfile.TemporaryDirectory() as folder:
             note("store: 64 producers, posts/s", asyncio.run(producers(Path(folder), posts, 64)))
-            note("store: verify, records/s", asyncio.run(verified(Path(folder), posts, quick=False)))
-        with tempfile.TemporaryDirectory() as folder:
-            note("store: verify headers, records/s", asyncio.run(verified(Path(folder), posts, quick=True)))
+    with tempfile.TemporaryDirectory() as folder:  # long enough that it does not matter how a process begins
+        ledger = Path(folder) / "verified.db"
+        asyncio.run(fill(ledger, [one.draft for one in samples(round(200_000 * seconds))]))
+        figures |= verifying(ledger, repeats=repeats)
     return {name: statistics.median(found) for name, found in figures.items()}
 
 

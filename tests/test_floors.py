@@ -17,7 +17,7 @@ FLOORS = {
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
     4: (
         *("daemon", "assembly", "config", "logs", "clock", "views", "backup", "exchange"),
-        *("watchdog", "service", "heart", "garbage", "loop", "compiling", "aside"),
+        *("watchdog", "service", "heart", "garbage", "loop", "compiling", "aside", "walking"),
     ),
     5: ("cli", "web", "bot", "__main__"),
 }

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -18,14 +19,11 @@ from monitor.config.signing import signer
 from monitor.errors import ConfigError, LedgerBroken, Refused
 from monitor.ledger.audit import Audit, Broken, Report
 from monitor.ledger.checkpoint import Verifier, parse
-from monitor.model.record import Sealed
 from monitor.stores.sqlite.checkpoints import LARGEST, beside, kept
 from monitor.views.files import Files, audited
+from monitor.walking import walk_over
 
 log = structlog.get_logger(__name__)
-
-BATCH = 2_000
-"""Records read at once."""
 
 
 @click.command()
@@ -76,9 +74,17 @@ async def _files(settings: Settings) -> Files:
         return await audited(store, settings.store.media_path)
 
 
-async def walk(settings: Settings, notes: Sequence[tuple[str, str]], *, quick: bool, moved: Progress) -> Report:
+async def walk(
+    settings: Settings,
+    notes: Sequence[tuple[str, str]],
+    *,
+    quick: bool,
+    moved: Progress,
+    processes: int | None = None,
+) -> Report:
     """Every record against the checkpoints of the ledger, the one beside it and these `notes` that were kept elsewhere (where, and
-    the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed."""
+    the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed. `processes`:
+    see `walk_over`."""
     audit = Audit()
     try:
         async with reading(settings) as store:
@@ -88,7 +94,8 @@ async def walk(settings: Settings, notes: Sequence[tuple[str, str]], *, quick: b
             stored = await store.auditing.stored()
             verifiers = _verifiers(settings, [*inside, *outside.values()])
             audit = Audit(inside, kept=outside, verifiers=verifiers, stored=stored, quick=quick)
-            await _walk(store, audit, stored.size, moved)
+            over = partial(walk_over, settings.store.path, quick=quick, moved=moved, processes=processes)
+            await _walk(store, audit, stored.size, over)
             if not quick and audit.finish().broken is None:
                 wrong = await store.auditing.projected(stored.size, audit.kinds)
                 if wrong:
@@ -107,26 +114,13 @@ async def verified(settings: Settings, notes: Sequence[tuple[str, str]], moved: 
     return report
 
 
-async def _walk(store: Store, audit: Audit, size: int, moved: Progress) -> None:
-    while audit.broken is None and audit.size < size:
-        batch = await _read(store, audit.size, min(BATCH, size - audit.size))
-        if not batch:
-            return
-        audit.walk(batch)
-        moved(audit.size, size)
+async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, int], Awaitable[None]]) -> None:
+    await over(audit, size)
+    if audit.lost:
+        audit.account(await store.auditing.erasures(size))  # others may be erasing
     beyond = await store.ledger.sealed(size, 1)
     if audit.size == size == await store.ledger.size():  # asked last: others may be appending
         audit.walk(beyond)
-
-
-async def _read(store: Store, start: int, limit: int) -> Sequence[Sealed]:
-    """The next records, fewer where the file is damaged: so that the first one that cannot be read is named."""
-    try:
-        return await store.ledger.sealed(start, limit)
-    except LedgerBroken as broken:
-        if limit == 1:
-            raise LedgerBroken(str(broken), index=start) from broken
-        return await _read(store, start, limit // 2)
 
 
 def _as_json(report: Report, files: Files) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Do these records give the roots that were signed, and is each what its hashes say it is?
 
-`monitor verify` feeds an Audit the records in the order of their indices, batch by batch, and may show progress in between.
+An Audit takes the records in the order of their indices: stretch by stretch, as whoever walked over them found them
+(`stretch.py`), or batch by batch.
 """
 
 from bisect import bisect_left
@@ -11,23 +12,11 @@ import msgspec
 
 from monitor.errors import Refused
 from monitor.ledger.checkpoint import Checkpoint, Verifier, parse, verify
-from monitor.ledger.encoding import KIND_NUMBERS, decode_header, digest
-from monitor.ledger.tree import Frontier, leaf_hash, subtrees
-from monitor.model.record import Kind, Sealed
+from monitor.ledger.stretch import Broken, Stretch, Walked, altered, walk
+from monitor.ledger.tree import Frontier, aligned, subtrees
+from monitor.model.record import Sealed
 
-_ERASED = KIND_NUMBERS[Kind.ERASED]
-_OTHER_HEADER = "the header is not the one that was hashed"
-_OTHER_CONTENT = "the content is not the one that the header was made for"
-
-
-class Broken(msgspec.Struct, frozen=True):
-    """The first thing that is wrong. `index` is the record's, None where no single one can be named. Then `first` and `last` are
-    the records that it is among, None where not even that is known."""
-
-    reason: str
-    index: int | None = None
-    first: int | None = None
-    last: int | None = None
+__all__ = ["Audit", "Broken", "Report", "Stored", "altered"]
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -56,16 +45,6 @@ class Report(msgspec.Struct, frozen=True):
     signatures: bool = False
 
 
-def altered(sealed: Sealed) -> str | None:
-    """What shows, by the record alone, that it is not what was written; None for one that holds together."""
-    if sealed.leaf != leaf_hash(sealed.header):
-        return _OTHER_HEADER
-    header = decode_header(sealed.header)
-    if header is None or sealed.content is None or sealed.salt is None:
-        return None
-    return None if digest(sealed.salt, sealed.content) == header.digest else _OTHER_CONTENT
-
-
 class Audit:
     """One walk over a ledger. `notes` are its own checkpoints, `kept` those kept elsewhere, by where; each must agree with the
     records.
@@ -86,7 +65,9 @@ class Audit:
         self._signatures = bool(verifiers)
         self._quick = quick
         self._stored = stored
+        self._above = 64 if stored is None else stored.above
         self._frontier = Frontier()
+        self._unknown = 0
         self._broken: Broken | None = None
         self._failed: tuple[int, Checkpoint] | None = None
         self._worthless: Broken | None = None
@@ -124,30 +105,65 @@ class Audit:
         """The record at which it ended. What is no single record's is told by `finish`, for only then it is known where to look."""
         return self._broken
 
+    @property
+    def wanted(self) -> Sequence[int]:
+        """The sizes at which there is something to compare."""
+        return sorted(self._expected)
+
+    @property
+    def unknown(self) -> int:
+        """How many records there were of which this version cannot read the header."""
+        return self._unknown
+
     def walk(self, batch: Sequence[Sealed]) -> Broken | None:
         """The next records. What is wrong with one of them, if anything is by now; after that there is nothing left to learn."""
+        start = self._frontier.size
+        for first, stop in aligned(start, start + len(batch)):
+            if self._broken:
+                break
+            stretch = Stretch(first, wanted=self.within(first, stop), quick=self._quick, above=self._above)
+            self.take(walk(batch[first - start : stop - start], stretch))
+        return self._broken
+
+    def within(self, start: int, stop: int) -> list[int]:
+        """Those of `wanted` that are inside of these records."""
+        return [size for size in self._expected if start < size < stop]
+
+    def take(self, walked: Walked) -> Broken | None:
+        """The same of the next stretch, which begins where the last one ended."""
         if self._broken:
             return self._broken
-        index = self._frontier.size
-        leaves: list[bytes] = []
-        for sealed in batch:
-            leaf = leaf_hash(sealed.header)
-            reason = self._wrong(sealed, index, leaf)
-            if reason:
-                self._broken = Broken(reason, index)
-                break
-            leaves.append(leaf)
-            index += 1
-            if index in self._expected:
-                self._grow(leaves)
-                leaves = []
-                self._compare(index)
-        self._grow(leaves)
+        if walked.start != self._frontier.size:
+            raise ValueError(f"record {self._frontier.size} is next, not {walked.start}")
+        for size in sorted(walked.edges):
+            self._compare(size, walked.edges[size])
+        if self._stored is not None:
+            for level, position, node in walked.nodes:
+                self._hold(level, position, node)
+        for (level, _), node in zip(subtrees(0, walked.count), walked.peaks, strict=True):
+            for above, position, joint in self._frontier.join(level, node, above=max(self._above, level + 1)):
+                self._hold(above, position, joint)
+        self._compare(self._frontier.size)
+        self._kinds.update(walked.kinds)
+        self._unknown += walked.unknown
+        self._accounted.update(walked.erasures)
+        for channel, post, index in walked.taken_away:
+            self._taken_away.setdefault((channel, post), []).append(index)
+        self._broken = walked.broken
         return self._broken
 
     def stop(self, broken: Broken) -> None:
         """There are more records, and this is why they cannot be read."""
         self._broken = self._broken or broken
+
+    @property
+    def lost(self) -> Sequence[tuple[int, int]]:
+        """Channel and post of the contents that are not there, of which no record yet says that they were erased."""
+        return [post for post in self._taken_away if post not in self._accounted]
+
+    def account(self, erasures: Iterable[tuple[int, int]]) -> None:
+        """Records that were added since say that these were erased."""
+        self._accounted.update(erasures)
 
     def finish(self, *, size: int | None = None, root: bytes | None = None) -> Report:
         """The end of the records. `size` and `root` are what the store holds to be the tree, where it is not `stored`."""
@@ -157,36 +173,11 @@ class Audit:
         erased = sum(len(indices) for post, indices in self._taken_away.items() if post in self._accounted)
         return Report(self._frontier.size, self._frontier.root(), self._agreed, erased, broken, self._signatures)
 
-    def _wrong(self, sealed: Sealed, index: int, leaf: bytes) -> str | None:
-        if sealed.index != index:
-            return f"record {index} is missing: {sealed.index} follows {index - 1}"
-        if sealed.leaf != leaf:
-            return _OTHER_HEADER
-        header = decode_header(sealed.header)
-        if header is None:
-            return None  # of a later format: the tree vouches for it, and this version cannot say more
-        if header.index != index:
-            return f"the header is that of record {header.index}"
-        self._kinds[header.kind] += 1
-        if self._quick:
-            return None
-        if header.kind == _ERASED:
-            self._accounted.add((header.channel, header.post))
-        if sealed.content is None or sealed.salt is None:
-            self._taken_away.setdefault((header.channel, header.post), []).append(index)
-        elif digest(sealed.salt, sealed.content) != header.digest:
-            return _OTHER_CONTENT
-        return None
-
     # --------------------------------------------------------------------------------------------------------- the tree
 
-    def _grow(self, leaves: Sequence[bytes]) -> None:
-        if self._stored is None:
-            self._frontier.append(leaves)
-            return
-        for level, position, node in self._frontier.append(leaves, above=self._stored.above):
-            if self._stored.nodes.get((level, position)) != node:
-                self._doubt(level, position)
+    def _hold(self, level: int, position: int, node: bytes) -> None:
+        if self._stored is not None and self._stored.nodes.get((level, position)) != node:
+            self._doubt(level, position)
 
     def _doubt(self, level: int, position: int) -> None:
         """The store holds another hash of these. Where some of them are doubted already, that says more."""
@@ -195,11 +186,12 @@ class Audit:
         if at == len(self._odd) or self._odd[at][0] >= stop:
             self._odd.insert(at, (first, stop))
 
-    def _compare(self, size: int) -> None:
+    def _compare(self, size: int, peaks: Sequence[bytes] = ()) -> None:
+        """With what is signed for so many records; `peaks` are those behind what was taken in."""
         for checkpoint in self._expected.pop(size, ()):
             if self._failed:
                 return
-            if checkpoint.root != self._frontier.root():
+            if checkpoint.root != Frontier(size, [*self._frontier.peaks, *peaks]).root():
                 self._failed = self._good, checkpoint
                 return
             self._agreed += 1
@@ -233,9 +225,9 @@ class Audit:
             return self._not_held(*self._odd[0])
         if root is not None and root != self._frontier.root():
             return Broken("the records do not give the root that the store holds")
-        lost = [indices[0] for post, indices in self._taken_away.items() if post not in self._accounted]
-        if lost:
-            return Broken("the content was taken away, and no record says so", min(lost))
+        if self.lost:
+            first = min(self._taken_away[post][0] for post in self.lost)
+            return Broken("the content was taken away, and no record says so", first)
         return None
 
     def _not_held(self, first: int, stop: int) -> Broken:

@@ -1,0 +1,110 @@
+"""The records of a stretch as they lie in the file: is each what its hashes say it is?
+
+Read in columns, some hundreds at a time, on a plain connection: how it is read costs as much as what is hashed.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+
+from monitor.errors import LedgerBroken
+from monitor.ledger.stretch import TOGETHER, Broken, Stretch, Walked, missing
+from monitor.stores.sqlite import migrations
+from monitor.stores.sqlite.bodies import Unpacker
+from monitor.stores.sqlite.file import Database, Door, Error, translated
+from monitor.stores.sqlite.tail import NODES_ABOVE
+
+_HEADERS = "SELECT seq, header, leaf FROM log WHERE seq >= ? AND seq < ? ORDER BY seq"
+_CONTENTS = (
+    "SELECT seq, header, leaf, codec, salt, body FROM log LEFT JOIN content USING (seq)"
+    " WHERE seq >= ? AND seq < ? ORDER BY seq"
+)
+_AT_ONCE = 32
+"""Contents that are in memory at a time: some may be long."""
+
+_Columns = tuple[Sequence[int], Sequence[bytes], Sequence[bytes], Sequence[bytes | None] | None]
+
+
+class Reading:
+    """The file at `path`, open for reading alone from the first question on, until the block ends. For one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._door: Door | None = None
+        self._unpacker = Unpacker()
+
+    def __enter__(self) -> "Reading":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._door is not None:
+            self._door.close()
+
+    def walked(self, start: int, stop: int, *, wanted: Iterable[int], quick: bool) -> Walked:
+        """What is found in these records, up to the first that is missing or cannot be read. LedgerBroken where nothing of the file
+        can be read, Unavailable where the disk cannot now."""
+        if self._door is None:
+            self._door = Door(self._path, lambda database: migrations.require(database, self._path), readonly=True)
+        stretch = Stretch(start, wanted=wanted, quick=quick, above=NODES_ABOVE)
+        try:
+            _walk(self._door.enter(), self._unpacker, self._path, stretch, stop, quick=quick)
+        except Error as error:
+            raise translated(error, self._path) from error
+        return stretch.walked()
+
+
+def _walk(database: Database, unpacker: Unpacker, path: Path, stretch: Stretch, stop: int, *, quick: bool) -> None:
+    while stretch.broken is None and stretch.at < stop:
+        at = stretch.at
+        try:
+            columns = _readable(database, unpacker, path, at, min(TOGETHER, stop - at), quick=quick)
+        except LedgerBroken as broken:
+            stretch.stop(Broken(str(broken), broken.index))
+            break
+        if not columns[0]:
+            behind = database.execute("SELECT seq FROM log WHERE seq >= ? ORDER BY seq LIMIT 1", (at,)).fetchone()
+            if behind is not None:
+                stretch.stop(Broken(missing(at, behind[0]), at))
+            break
+        stretch.walk(*columns)
+
+
+def _readable(database: Database, unpacker: Unpacker, path: Path, at: int, limit: int, *, quick: bool) -> _Columns:
+    """The next records, fewer where the file is damaged: so that the first one that cannot be read is named."""
+    try:
+        return _headers(database, at, limit) if quick else _contents(database, unpacker, at, limit)
+    except Error as error:
+        damage = translated(error, path)
+        if not isinstance(damage, LedgerBroken):
+            raise
+        if limit == 1:
+            raise LedgerBroken(str(damage), index=at) from error
+    return _readable(database, unpacker, path, at, limit // 2, quick=quick)
+
+
+def _headers(database: Database, at: int, limit: int) -> _Columns:
+    rows = database.execute(_HEADERS, (at, at + limit)).fetchall()
+    indices, headers, leaves = zip(*rows, strict=True) if rows else ((), (), ())
+    return indices, headers, leaves, None
+
+
+def _contents(database: Database, unpacker: Unpacker, at: int, limit: int) -> _Columns:
+    indices, headers, leaves = list[int](), list[bytes](), list[bytes]()
+    digests: list[bytes | None] = []
+    cursor = database.execute(_CONTENTS, (at, at + limit))
+    unpack = unpacker.unpack
+    while rows := cursor.fetchmany(_AT_ONCE):
+        some, heads, hashes, codecs, salts, bodies = zip(*rows, strict=True)
+        indices += some
+        headers += heads
+        leaves += hashes
+        digests += [
+            None
+            if body is None or codec is None or salt is None
+            else sha256(salt + unpack(database, codec, body)).digest()
+            for codec, salt, body in zip(codecs, salts, bodies, strict=True)
+        ]
+    return indices, headers, leaves, digests

@@ -1,0 +1,208 @@
+"""A long ledger is walked over by several processes, and what they find is what one finds."""
+
+import asyncio
+import os
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import NOON, revision
+
+from monitor.errors import ConfigError, Unavailable
+from monitor.ledger.audit import Audit, Report
+from monitor.ledger.checkpoint import Checkpoint, sign
+from monitor.model.record import Draft, Kept
+from monitor.stores.sqlite.file import connect
+from monitor.stores.sqlite.store import SqliteStore, open_store
+from monitor.walking import walk_over
+
+KEY = bytes(range(32))
+LONGEST = 256
+"""Records of a stretch here."""
+SIZE = 4 * LONGEST + 44
+"""Records: stretches for four, and the end of one that is not whole."""
+NOTES = (5, LONGEST, 2 * LONGEST + 77, 4 * LONGEST + 43)
+"""How many records the notes are signed for: inside of stretches, and between two."""
+
+
+async def grow(store: SqliteStore, *, upto: int) -> None:
+    size = await store.ledger.size()
+    await store.ledger.append([revision(f"Post {number}.", number=number) for number in range(size, upto)])
+    assert await store.ledger.size() == upto
+
+
+async def laid_out(path: Path) -> None:
+    """A ledger of one channel, and in it notes for those sizes."""
+    async with open_store(path) as store:
+        for upto in NOTES:
+            await store.ledger.append([revision("Post 0.", number=1)])
+            await grow(store, upto=upto)
+            size, root = await store.ledger.root()
+            note = sign(Checkpoint("desk", size, root), key=KEY)
+            await store.ledger.append([Draft(content=Kept(note), observed_at=NOON)])
+        await grow(store, upto=SIZE)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("walking") / "monitor.db"
+    asyncio.run(laid_out(path))
+    return path
+
+
+@pytest.fixture
+def path(whole: Path, tmp_path: Path) -> Path:
+    """One of its own for each test."""
+    there = tmp_path / "monitor.db"
+    with closing(connect(whole)) as source, closing(connect(there)) as target:
+        source.backup(target)
+    return there
+
+
+def altered(path: Path, *statements: str) -> None:
+    with closing(connect(path)) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            database.execute(statement)
+
+
+async def walked(path: Path, processes: int, *, quick: bool = False) -> Report:
+    async with open_store(path, readonly=True) as store:
+        stored = await store.auditing.stored()
+        audit = Audit(await store.checkpoints.all(), stored=stored, quick=quick)
+        told: list[int] = []
+        await walk_over(
+            path,
+            audit,
+            stored.size,
+            quick=quick,
+            moved=lambda done, of: told.append(done),
+            processes=processes,
+            longest=LONGEST,
+        )
+        assert told == sorted(told)
+        return audit.finish()
+
+
+async def record_by_record(path: Path, *, quick: bool) -> Report:
+    """As one finds them who looks at each by itself."""
+    async with open_store(path, readonly=True) as store:
+        stored = await store.auditing.stored()
+        audit = Audit(await store.checkpoints.all(), stored=stored, quick=quick)
+        for sealed in await store.ledger.sealed(0, SIZE + 1):
+            audit.walk([sealed])
+        return audit.finish()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+async def test_of_a_sound_ledger_several_find_the_root_and_every_note(path: Path, quick: bool) -> None:
+    report = await walked(path, 3, quick=quick)
+
+    assert (report.size, report.checkpoints, report.broken) == (SIZE, len(NOTES), None)
+    assert report == await walked(path, 1, quick=quick) == await record_by_record(path, quick=quick)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM log WHERE seq = 254",
+        "DELETE FROM log WHERE seq = 256",
+        "DELETE FROM log WHERE seq >= 1000",
+        "UPDATE log SET leaf = zeroblob(32) WHERE seq IN (300, 700)",
+        "UPDATE log SET header = CAST(header || x'00' AS BLOB) WHERE seq = 512",
+        "UPDATE log SET seq = -seq WHERE seq = 127",
+        "UPDATE log SET header = (SELECT header FROM log WHERE seq = 700),"
+        " leaf = (SELECT leaf FROM log WHERE seq = 700) WHERE seq = 254",
+        "UPDATE content SET salt = zeroblob(16) WHERE seq = 1023",
+        "UPDATE content SET body = x'28b52ffd' WHERE seq = 65",
+        "UPDATE content SET salt = NULL, codec = NULL, body = NULL WHERE seq = 600",
+        "UPDATE nodes SET hash = zeroblob(32) WHERE level = 9 AND position = 1",
+        "UPDATE nodes SET hash = zeroblob(32) WHERE level = 10",
+        "DELETE FROM nodes WHERE level = 8 AND position = 2",
+        "UPDATE tree SET peaks = zeroblob(length(peaks))",
+        "UPDATE checkpoints SET note = (SELECT note FROM checkpoints ORDER BY size LIMIT 1)",
+    ],
+)
+async def test_what_was_changed_is_named_alike_by_one_and_by_several(path: Path, statement: str) -> None:
+    altered(path, statement)
+
+    report = await record_by_record(path, quick=False)
+
+    assert await walked(path, 1) == await walked(path, 3) == report
+    assert await walked(path, 1, quick=True) == await record_by_record(path, quick=True)
+    assert report.broken is not None or "checkpoints" in statement
+
+
+async def test_of_two_bad_records_the_first_is_named_whichever_is_found_first(path: Path) -> None:
+    altered(path, "UPDATE content SET salt = zeroblob(16) WHERE seq IN (250, 256, 600, 1050)")
+
+    report = await walked(path, 4)
+
+    assert report.broken is not None
+    assert report.broken.index == report.size == 250
+
+
+# --------------------------------------------------------------------------------------------------- a process that fails
+
+
+@pytest.mark.parametrize(
+    ("does", "words"), [("kill -9 $$", "was killed (SIGKILL)"), ("exit 7", "ended with exit code 7")]
+)
+async def test_a_process_that_ends_by_itself_is_an_error_and_no_ledger_that_verifies(
+    path: Path, tmp_path: Path, does: str, words: str
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{does}\n")
+    python.chmod(0o700)
+    audit = Audit()
+
+    with pytest.raises(Unavailable, match="the process that verified records") as told:
+        await walk_over(path, audit, SIZE, quick=True, moved=lambda *_: None, processes=2, python=str(python))
+
+    assert words in str(told.value)
+
+
+async def test_where_no_process_begins_it_says_so(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="no process to verify with: No such file"):
+        await walk_over(
+            path, Audit(), SIZE, quick=True, moved=lambda *_: None, processes=2, python=str(tmp_path / "none")
+        )
+
+
+async def test_a_file_that_is_gone_is_told_as_by_one_process(path: Path) -> None:
+    gone = path.with_name("gone.db")
+
+    for processes in (1, 2):
+        with pytest.raises(ConfigError, match="there is no ledger at"):
+            await walk_over(gone, Audit(), SIZE, quick=True, moved=lambda *_: None, processes=processes)
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_whoever_interrupts_it_leaves_no_process_behind(path: Path, processes: int) -> None:
+    before = children()
+    begun = asyncio.Event()
+    walk = asyncio.create_task(
+        walk_over(path, Audit(), SIZE, quick=True, moved=lambda *_: begun.set(), processes=processes)
+    )
+    await begun.wait()
+
+    walk.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await walk
+    assert children() == before
+
+
+def children() -> set[int]:
+    """Processes that this one has begun, and that have not ended."""
+    found = set()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(stat[1]) == os.getpid():
+                found.add(int(entry.name))
+    return found
