@@ -7,8 +7,10 @@ from typing import TextIO
 
 import structlog
 
+from monitor import anchors as anchorage
 from monitor.alerting.holding import Pauses
 from monitor.alerting.plan import Audience, parties
+from monitor.anchors import Config as Anchorage
 from monitor.compiling import word_many
 from monitor.config import Settings, secret
 from monitor.config.signing import Signer, signer
@@ -18,12 +20,14 @@ from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
 from monitor.model.instant import SECOND
 from monitor.notifiers import console, telegram, webhook
-from monitor.ports import Clock, Health, Notifier, Search, Store, Watch
+from monitor.notifiers.posting import Poster, posting
+from monitor.ports import Clock, Health, Notifier, Place, Search, Store, Watch
 from monitor.sources.preview.config import ACCOUNT as PREVIEW
 from monitor.sources.preview.config import Config as Pages
 from monitor.sources.preview.source import PreviewSource
 from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.source import TelegramSource
+from monitor.stages.anchor import Anchor
 from monitor.stages.collect import Collector
 from monitor.stages.notices import Watchman
 from monitor.stores import wordings
@@ -162,6 +166,36 @@ async def notifiers(settings: Settings, out: TextIO, *, as_json: bool) -> AsyncI
         yield opened
 
 
+@asynccontextmanager
+async def anchors(settings: Settings, store: Store, clock: Clock, *, health: Health) -> AsyncIterator[list[Anchor]]:
+    """What gives checkpoints to each place outside."""
+    async with AsyncExitStack() as stack:
+        poster = await stack.enter_async_context(posting()) if settings.anchors else None
+        yield [
+            Anchor(
+                each.name,
+                _place(each.to, poster),
+                every=each.every,
+                ledger=store.ledger,
+                checkpoints=store.checkpoints,
+                health=health,
+                clock=clock,
+            )
+            for each in settings.anchors
+            if poster is not None
+        ]
+
+
+def _place(to: Anchorage, poster: Poster) -> Place:
+    match to:
+        case anchorage.file.Config():
+            return anchorage.file.Directory(Path(to.directory))
+        case anchorage.rfc3161.Config():
+            return anchorage.rfc3161.StampAuthority(poster, to)
+        case anchorage.webhook.Config():
+            return anchorage.webhook.Hook(poster, to, secret=secret)
+
+
 def matcher(settings: Settings) -> Matcher:
     """Compiled as the last process left it, where the stories are the same. For a thread: otherwise it takes seconds."""
     path = settings.store.wordings_path
@@ -204,6 +238,7 @@ def watchman(settings: Settings, store: Store, clock: Clock) -> Watchman:
             "pushes": [account.name for account in settings.accounts],
             "destination": [subscriber.name for subscriber, _ in settings.subscribers],
             "story": [story.id for story in settings.stories],
+            "anchor": [anchor.name for anchor in settings.anchors],
         },
         clock=clock,
         poll_every=int(settings.collect.poll_seconds * SECOND),

@@ -22,6 +22,7 @@ from monitor.model.instant import DAY, MINUTE, SECOND, Instant
 from monitor.model.record import Draft, Kept, Kind
 from monitor.ports import Clock, Fact, Reader, Store
 from monitor.sources.telegram.guard import Guard
+from monitor.stages.anchor import keep_anchored
 from monitor.stages.context import Contexts
 from monitor.stages.deliver import Courier, deliver
 from monitor.stages.detect import Detector, keep_detecting
@@ -131,6 +132,7 @@ async def run(
             ledger=store.ledger,
         )
         watchman = assembly.watchman(settings, store, clock)
+        anchors = await stack.enter_async_context(assembly.anchors(settings, store, clock, health=health))
 
         async def stories() -> None:
             """Detects by those in force. Collecting does not wait until they are compiled: detection goes on from where it was."""
@@ -222,6 +224,7 @@ async def run(
             }
             for name, (_, duty) in duties.items():
                 works[name] = perform(name, duty, due=due[name], health=health, clock=clock)
+            works |= {f"anchor {each.name}": keep_anchored(each, clock=clock) for each in anchors}
             for each in collectors:
                 works[f"fetch {each.source.account}"] = each.fetch()
                 # It ends when the account is signed out: the one piece of work that may.

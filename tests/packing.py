@@ -122,6 +122,7 @@ async def happened(store: SqliteStore) -> None:
                 content=Faulted("detect", "KeyError", record=2, story=OTHER), channel=BRIDGE, post=1, observed_at=NOON
             ),
             Draft(content=Custody("login refused", OPERATOR, ADDRESS), observed_at=NOON),
+            Draft(content=Custody("shown", OPERATOR, ADDRESS, proof=b"\x30\xff"), observed_at=NOON),
             Draft(
                 content=Told("k", "a", SUBSCRIBER, "bridge", 2, "dead", 3, "gone"),
                 channel=BRIDGE,

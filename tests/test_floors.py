@@ -16,7 +16,7 @@ FLOORS = {
     2: ("matching", "alerting", "completeness", "telegram", "disk"),
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
     4: (
-        *("daemon", "assembly", "config", "logs", "clock", "views", "backup", "exchange"),
+        *("daemon", "assembly", "config", "logs", "clock", "views", "backup", "exchange", "anchors"),
         *("watchdog", "service", "heart", "garbage", "loop", "compiling", "aside", "walking"),
     ),
     5: ("cli", "web", "bot", "__main__"),

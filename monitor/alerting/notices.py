@@ -38,6 +38,7 @@ REMEDIES = {
     "stories": "monitor check says what is wrong with them; correct it and send SIGUSR1 again. What was in force stays so",
     "duty": "monitor status names the reason; often the disk or a lost signing key",
     "destination": "monitor alerts list says what waits and why; monitor alerts retry sends the dead again",
+    "anchor": "monitor status says why; is its address right, its certificate still good, its directory there?",
     "clock": "set this machine's clock, by NTP",
     "disk": "make room on the disk; text is still recorded as long as it can be",
     "identity": "look whether it is still the channel that is meant, and correct channels.toml",

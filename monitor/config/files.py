@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from monitor.anchors import Config as Anchorage
 from monitor.model.channel import Channel
 from monitor.model.story import Entity, Flag
 from monitor.notifiers import Config as Via
@@ -72,6 +73,7 @@ class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     media: MediaTable = MediaTable()
     web: WebTable = WebTable()
     alerts: AlertsTable = AlertsTable()
+    anchor: tuple[Anchorage, ...] = ()
 
 
 class ChannelsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

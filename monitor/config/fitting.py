@@ -121,7 +121,7 @@ def _array(raw: Any, item: shapes.Type, at: Path, notes: Notes) -> Any:
         return _wrong(at, "must be an array", raw, notes, fix=fix)
     values = tuple(_fit(each, item, (*at, place), notes) for place, each in enumerate(raw))
     # A table that does not fit keeps its place, so that its neighbours keep theirs: `present` leaves it out.
-    return values if isinstance(item, shapes.StructType) or UNSET not in values else UNSET
+    return values if isinstance(item, shapes.StructType | shapes.UnionType) or UNSET not in values else UNSET
 
 
 def _named(raw: Any, item: shapes.Type, at: Path, notes: Notes) -> Any:

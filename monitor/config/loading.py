@@ -9,14 +9,14 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from monitor.config import channels, environment, machine, media, pages, stories, subscribers
+from monitor.config import anchors, channels, environment, machine, media, pages, stories, subscribers
 from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
 from monitor.config.fitting import fit, present
 from monitor.config.mistakes import Mistake, Mistakes, Notes
 from monitor.config.opening import check_addresses, check_files
 from monitor.config.reading import listed, parse, read
 from monitor.config.settings import Alerts, Settings
-from monitor.config.uses import check_apart, uses
+from monitor.config.uses import Places, check_apart, uses
 from monitor.model.channel import Channel
 from monitor.model.story import Story
 
@@ -70,6 +70,7 @@ def _load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> 
         channels=channels.channels(watched.channel, on_channels),
         subscribers=subscribers.subscribers(told.subscriber, base, on_subscribers),
         stories=found,
+        anchors=anchors.read(machinery.anchor, base, on_machine),
         digests=files.digests,
     )
     # What refers to another file is looked at only where that one has no mistakes: one slip is told once.
@@ -85,7 +86,8 @@ def _load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> 
         subscribers.check_stories(settings, on_subscribers)
 
     accounts, who = _places(machinery.account), _places(told.subscriber)
-    named = uses(settings, accounts=accounts, subscribers=who, machine=on_machine, telling=on_subscribers)
+    places = Places(accounts=accounts, subscribers=who, anchors=_places(machinery.anchor))
+    named = uses(settings, places, machine=on_machine, telling=on_subscribers)
     check_apart(named)
     if secrets:
         check_files(settings, named, env)

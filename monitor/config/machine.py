@@ -24,7 +24,7 @@ PROXIES = ("socks5", "socks4", "http")
 
 _DURATION = re.compile(r"([1-9][0-9]{0,9})(ms|s|m|h|d)")
 _UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ORIGIN = re.compile(r"[^\s+]{1,255}")
 _SECRET = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{20,}|[0-9A-Fa-f]{32,}|whsec_.*")
 """A bot's token, an api_hash or other key, a webhook's secret: none of them is a file's name."""
@@ -84,7 +84,7 @@ def accounts(tables: Sequence[Account], base: FilePath, notes: Notes) -> tuple[A
     found = []
     for place, account in present(tables):
         at: Path = ("account", place)
-        if not _NAME.fullmatch(account.name):
+        if not NAME.fullmatch(account.name):
             notes((*at, "name"), "must be 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or digit")
         elif account.name.casefold() == PREVIEW:
             notes((*at, "name"), "is what the public pages are called in the ledger and in `status`; choose another")
@@ -149,15 +149,20 @@ def _reread(delays: Sequence[str], notes: Notes) -> tuple[Instant, ...]:
     found: list[Instant] = []
     for place, words in enumerate(delays):
         at: Path = ("collect", "reread", place)
-        match = _DURATION.fullmatch(words)
-        delay = int(match[1]) * _UNITS[match[2]] if match else 0
-        if not 0 < delay <= LONGEST_REREAD:
+        delay = duration(words)
+        if delay is None or delay > LONGEST_REREAD:
             notes(at, 'must be a time up to 366d, as "90s", "10m", "1h" or "7d"')
         elif found and delay <= found[-1]:
             notes(at, "must be longer than the one before it")
         else:
             found.append(delay)
     return tuple(found)
+
+
+def duration(words: str) -> Instant | None:
+    """In milliseconds; None for what is none, or takes no time."""
+    match = _DURATION.fullmatch(words)
+    return int(match[1]) * _UNITS[match[2]] if match else None
 
 
 def _check_api_id(api_id: int, at: Path, notes: Notes) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from monitor.anchors.rfc3161 import trusted_by
 from monitor.config.mistakes import Notes, shown
 from monitor.config.mistakes import Path as At
 from monitor.config.secret import check_private, secret
@@ -40,9 +41,11 @@ def _check(settings: Settings, use: Use, env: Mapping[str, str]) -> None:
             _check_session(use, env)
         case "public key":
             public_key(use.file)
+        case "certificates":
+            trusted_by(use.file)
         case "secret":
             held = secret(use.file, env=env)
-            if use.at[0] == "subscriber":
+            if use.at[0] in ("subscriber", "anchor"):
                 webhook.keys(held, file=str(use.file))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from monitor.anchors import Config as Anchorage
 from monitor.completeness.limits import Limits
 from monitor.model.alert import Subscriber
 from monitor.model.channel import Channel
@@ -71,6 +72,14 @@ class Alerts(msgspec.Struct, frozen=True, kw_only=True):
     spread_seconds: float = 300.0
 
 
+class Anchor(msgspec.Struct, frozen=True, kw_only=True):
+    """A place outside that is given a checkpoint `every` so many milliseconds."""
+
+    name: str
+    every: Instant
+    to: Anchorage
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration. `base`: what relative paths were relative to, the directory's parent.
 
@@ -92,4 +101,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[Channel, ...] = ()
     subscribers: tuple[tuple[Subscriber, Via], ...] = ()
     stories: tuple[Story, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
     digests: dict[str, str] = {}

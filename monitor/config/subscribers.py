@@ -44,7 +44,7 @@ def subscribers(tables: Sequence[SubscriberTable], base: FilePath, notes: Notes)
         check_time_zone(table.time_zone, (*at, "time_zone"), notes)
         via = placed(table.via, base, (*at, "via"), notes)
         if isinstance(via, webhook.Config):
-            _check_url(via.url, (*at, "via", "url"), notes)
+            check_url(via.url, (*at, "via", "url"), notes)
         elif isinstance(via, telegram.Config):
             _check_chat(via.chat, (*at, "via", "chat"), notes)
         subscriber = Subscriber(
@@ -61,7 +61,7 @@ def subscribers(tables: Sequence[SubscriberTable], base: FilePath, notes: Notes)
     return tuple(found)
 
 
-def _check_url(url: str, at: Path, notes: Notes) -> None:
+def check_url(url: str, at: Path, notes: Notes) -> None:
     """The address itself is never repeated: it may hold a token."""
     try:
         parts = urlsplit(url)

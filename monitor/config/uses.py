@@ -9,8 +9,9 @@ import msgspec
 from monitor.config.mistakes import Notes, Path, dotted
 from monitor.config.settings import Settings
 
-KINDS = ("store", "key", "session", "secret", "public key")
-"""What a file is: the ledger, our signing key, a session, what somebody has given us as a secret or as his public key."""
+KINDS = ("store", "key", "session", "secret", "public key", "certificates")
+"""What a file is: the ledger, our signing key, a session, what somebody has given us as a secret, as his public key
+or as the certificates of an authority."""
 
 _OURS = ("store", "key", "session")
 """Files that we write, or that say who we are: none of them may be anything else."""
@@ -29,14 +30,21 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
         return dotted(self.at, self.notes.document)
 
 
-def uses(
-    settings: Settings, *, accounts: Sequence[int], subscribers: Sequence[int], machine: Notes, telling: Notes
-) -> list[Use]:
-    """All whose key has no mistake: what a mistake takes for a file's name may be the secret itself. `accounts`, `subscribers`:
-    the places of those that the settings have; `machine`, `telling`: the notes on monitor.toml and subscribers.toml."""
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in their arrays those tables stand that the settings have."""
+
+    accounts: Sequence[int]
+    subscribers: Sequence[int]
+    anchors: Sequence[int]
+
+
+def uses(settings: Settings, places: Places, *, machine: Notes, telling: Notes) -> list[Use]:
+    """All whose key has no mistake: what a mistake takes for a file's name may be the secret itself. `machine`, `telling`: the
+    notes on monitor.toml and subscribers.toml."""
+    hooks = _hooks(settings, places.subscribers)
     found = [
-        *(Use(kind=kind, file=FilePath(file), at=at, notes=machine) for kind, file, at in _machine(settings, accounts)),
-        *(Use(kind="secret", file=FilePath(file), at=at, notes=telling) for file, at in _hooks(settings, subscribers)),
+        *(Use(kind=kind, file=FilePath(file), at=at, notes=machine) for kind, file, at in _machine(settings, places)),
+        *(Use(kind="secret", file=FilePath(file), at=at, notes=telling) for file, at in hooks),
     ]
     return [use for use in found if not use.notes.doubt(use.at)]
 
@@ -56,10 +64,10 @@ def check_apart(uses: Sequence[Use]) -> None:
             use.notes(use.at, f"is the file of {before.key} already; each has one of its own")
 
 
-def _machine(settings: Settings, accounts: Sequence[int]) -> Iterator[tuple[str, str, Path]]:
+def _machine(settings: Settings, places: Places) -> Iterator[tuple[str, str, Path]]:
     yield "store", str(settings.store.path), ("store", "path")
     yield "key", str(settings.ledger.signing_key_file), ("ledger", "signing_key_file")
-    for place, account in zip(accounts, settings.accounts, strict=True):
+    for place, account in zip(places.accounts, settings.accounts, strict=True):
         yield "secret", account.api_hash_file, ("account", place, "api_hash_file")
         yield "session", account.session_file, ("account", place, "session_file")
     if settings.bot is not None:
@@ -68,6 +76,11 @@ def _machine(settings: Settings, accounts: Sequence[int]) -> Iterator[tuple[str,
         yield "session", settings.bot.session_file, ("bot", "session_file")
     if settings.server is not None:
         yield "public key", settings.server.public_key_file, ("telegram", "server", "public_key_file")
+
+    for place, anchor in zip(places.anchors, settings.anchors, strict=True):
+        for kind, key in (("secret", "secret_file"), ("certificates", "ca_file")):
+            if isinstance(file := getattr(anchor.to, key, None), str):
+                yield kind, file, ("anchor", place, key)
 
 
 def _hooks(settings: Settings, places: Sequence[int]) -> Iterator[tuple[str, Path]]:

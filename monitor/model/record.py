@@ -179,12 +179,16 @@ class Configured(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Custody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something was done to what is kept here, or tried: `action` on `subject`, by whom or from where."""
+    """Something was done to what is kept here, or tried: `action` on `subject`, by whom or from where.
+
+    `proof`: what was given for it that others can check, as the reply with a time stamp for a checkpoint.
+    """
 
     action: str
     subject: str
     by: str
     note: str = ""
+    proof: bytes = b""
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -1,33 +1,24 @@
 """How does an alert get to a web server? As a Standard Webhook (standardwebhooks.com): signed, and safe to receive twice."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 
-import certifi
-import httpcore  # the engine of httpx: only there can the address be looked at that is about to be used
 import httpx
 import msgspec
 
-from monitor import __version__
 from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.model.alert import Message
 from monitor.model.instant import SECOND, Instant, from_datetime
-from monitor.notifiers.addresses import Dialler, Resolve, resolve
+from monitor.notifiers.addresses import Resolve, resolve
+from monitor.notifiers.posting import SECONDS, Answer, Poster, posting
 
-SECONDS = 30.0
-"""For everything: name, connection, TLS, sending, and the answer."""
-MOST_READ = 64 << 10
-"""Bytes of an answer. Nothing in it matters but its status; it is read so that the connection can be used again."""
 KEY_REFUSED_WAIT = 600.0
 """Seconds until a server that does not know our key is asked again."""
-_READ_SECONDS = 2.0
-_KEPT_OPEN = 30.0
 
 _KEY_REFUSED = (401, 403, 407)
 _PASSING = (408, 425, 429)
@@ -122,36 +113,17 @@ async def opened(
     tls: ssl.SSLContext | None = None,
     seconds: float = SECONDS,
 ) -> AsyncIterator["WebhookNotifier"]:
-    """Takes nothing from the environment: no proxy, no certificates. `tls`: whom to trust, by default what browsers trust."""
-    context = tls or ssl.create_default_context(cafile=certifi.where())
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    async with AsyncExitStack() as stack:
-        pools = {
-            anywhere: await stack.enter_async_context(
-                httpcore.AsyncConnectionPool(
-                    ssl_context=context,
-                    max_connections=None,
-                    keepalive_expiry=_KEPT_OPEN,
-                    network_backend=Dialler(resolve, anywhere=anywhere),
-                )
-            )
-            for anywhere in (False, True)  # apart, so that no connection made for the one serves the other
-        }
-        yield WebhookNotifier(pools, destinations, seconds)
+    """As `posting` has it."""
+    async with posting(resolve=resolve, tls=tls, seconds=seconds) as poster:
+        yield WebhookNotifier(poster, destinations)
 
 
 class WebhookNotifier:
     """`address` is a URL."""
 
-    def __init__(
-        self,
-        pools: Mapping[bool, httpcore.AsyncConnectionPool],
-        destinations: Mapping[str, Destination],
-        seconds: float,
-    ) -> None:
-        self._pools = pools
+    def __init__(self, poster: Poster, destinations: Mapping[str, Destination]) -> None:
+        self._poster = poster
         self._destinations = destinations
-        self._seconds = seconds
 
     async def send(
         self, address: str, message: Message, *, key: str, random_id: int, now: Instant, time_zone: str = "UTC"
@@ -159,53 +131,22 @@ class WebhookNotifier:
         destination = self._destinations.get(address)
         if destination is None:
             raise Refused("no webhook with this url is configured any longer")
-        url = httpx.URL(address)
-        body = msgspec.json.encode(message.body())
-        headers = [
-            ("host", url.netloc.decode()),  # httpcore's own leaves out the brackets of an IPv6 address
-            ("content-type", "application/json"),
-            ("user-agent", f"monitor/{__version__}"),
-            *signed(body, key=key, at=now, with_keys=destination.keys).items(),
-        ]
-        pool = self._pools[destination.allow_private]
-        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        status, retry_after = await self._post(pool, target, headers, body)
-        _judge(status, host=url.raw_host.decode(), wait=_seconds(retry_after, now))
-
-    async def _post(
-        self, pool: httpcore.AsyncConnectionPool, url: httpcore.URL, headers: Sequence[tuple[str, str]], body: bytes
-    ) -> tuple[int, str]:
-        """Status and `Retry-After` of the answer."""
-        host = url.host.decode()
-        try:
-            async with (
-                asyncio.timeout(self._seconds),
-                pool.stream("POST", url, headers=headers, content=body) as answer,
-            ):
-                await _finish(answer)
-        except TimeoutError as error:
-            raise Unavailable(f"{host} did not answer within {self._seconds:g} s") from error
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            raise Unavailable(f"{host}: {_plainly(error)}") from error
-        fields = {name.lower(): value for name, value in answer.headers}
-        return answer.status, fields.get(b"retry-after", b"").decode("latin-1")
+        await post(self._poster, address, msgspec.json.encode(message.body()), destination, key=key, now=now)
 
 
-async def _finish(answer: httpcore.Response) -> None:
-    """Reads a little of what follows the status, and unpacks none of it. Whatever becomes of it, the answer stands."""
-    with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
-        async with asyncio.timeout(_READ_SECONDS):
-            read = 0
-            async for chunk in answer.aiter_stream():
-                read += len(chunk)
-                if read > MOST_READ:
-                    return
+async def post(poster: Poster, address: str, body: bytes, to: Destination, *, key: str, now: Instant) -> None:
+    """A JSON object, signed. `key` stays the same however often it is sent."""
+    headers = [("content-type", "application/json"), *signed(body, key=key, at=now, with_keys=to.keys).items()]
+    answer = await poster.post(address, body, headers=headers, anywhere=to.allow_private)
+    judge(answer, now=now)
 
 
-def _judge(status: int, *, host: str, wait: float | None) -> None:
+def judge(answer: Answer, *, now: Instant) -> None:
+    """Nothing where it was taken; Unavailable or Refused otherwise."""
+    status, wait = answer.status, _seconds(answer.retry_after, now)
     if 200 <= status < 300:
         return
-    said = f"{host} answered {status}"
+    said = f"{answer.host} answered {status}"
     if status in _KEY_REFUSED:
         raise Unavailable(f"{said}: it does not accept our signature", wait=max(wait or 0.0, KEY_REFUSED_WAIT))
     if 300 <= status < 400:
@@ -222,17 +163,3 @@ def _seconds(retry_after: str, now: Instant) -> float | None:
         return seconds if seconds is not None else (from_datetime(parsedate_to_datetime(retry_after)) - now) / SECOND
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _plainly(error: Exception) -> str:
-    """Why it failed, in words that hold nothing of the request."""
-    reason: BaseException | None = error
-    while reason is not None:
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {reason.verify_message}"
-        if isinstance(reason, ssl.SSLError):
-            return f"TLS failed: {reason.reason or type(reason).__name__}"
-        if isinstance(reason, ConnectionRefusedError):
-            return "it refuses connections"
-        reason = reason.__cause__ or reason.__context__
-    return type(error).__name__

@@ -4,6 +4,7 @@ Every port takes many at a time: one is a list of one. All of them raise `Unavai
 `Refused` when it never will; a store raises `LedgerBroken` when what it reads cannot be what was written.
 """
 
+from monitor.ports.anchors import Place, Taken
 from monitor.ports.looking import Agenda, Errand, Peer, Peers
 from monitor.ports.media import HISTORY, MATCHED, NEWS, Downloads, Incoming, Media, Tally, Want
 from monitor.ports.notifiers import Clock, Notifier
@@ -54,6 +55,7 @@ __all__ = [
     "Peer",
     "Peers",
     "People",
+    "Place",
     "Positions",
     "Profile",
     "Proof",
@@ -64,6 +66,7 @@ __all__ = [
     "Step",
     "Store",
     "Stream",
+    "Taken",
     "Tally",
     "Troubles",
     "Want",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from monitor.config import Settings
+from monitor.config.settings import Anchor
 from monitor.ledger.checkpoint import parse
 from monitor.model.alert import State
 from monitor.model.channel import Channel
@@ -12,6 +13,7 @@ from monitor.model.coverage import Coverage
 from monitor.model.instant import MINUTE, SECOND, Instant
 from monitor.ports import Contact, Fact, Held, Store
 from monitor.sources.preview.config import ACCOUNT as PREVIEW
+from monitor.stages.anchor import OVERDUE
 from monitor.views.covering import brief
 
 DETECT = ("stage", "detect")
@@ -91,12 +93,15 @@ def judge(settings: Settings, seen: Seen, *, now: Instant) -> Iterator[Line]:
         "account": [account.name for account in settings.accounts],
         "destination": [subscriber.name for subscriber, _ in settings.subscribers],
         "story": [story.id for story in settings.stories],
+        "anchor": (),  # told of below
     }
     for fact in seen.facts:
         if (fact.part, fact.subject) != DETECT and fact.subject in concerned.get(fact.part, (fact.subject,)):
             yield _fact(fact, now=now, oldest=oldest)
     yield _ledger(seen)
     yield _detect(seen, now=now, oldest=oldest)
+    for anchor in settings.anchors:
+        yield _anchor(anchor, seen, now=now)
     yield from _subscribers(settings, seen.outbox)
 
 
@@ -203,6 +208,21 @@ def _ledger(seen: Seen) -> Line:
     )
     figures = {"records": seen.size, "signed": signed, "faults": faults}
     return Line(part="ledger", subject="records", red=False, at=None, words=words, figures=figures)
+
+
+def _anchor(anchor: Anchor, seen: Seen, *, now: Instant) -> Line:
+    """When the last checkpoint left for this place, and whether that was too long ago."""
+    fact = next((each for each in seen.facts if (each.part, each.subject) == ("anchor", anchor.name)), None)
+    figures = dict(fact.figures) if fact is not None else {}
+    at = int(figures.get("left", 0)) or None
+    old = at is None or not at - AHEAD <= now <= at + OVERDUE * anchor.every
+    words = [fact.note] if fact is not None and fact.note else []
+    if old and not words:
+        words.append("no newer checkpoint has left since" if at else "no checkpoint has left for it")
+    if at:
+        words.append(f"has the one for {_number(figures['size'])} records")
+    red = old or (fact is not None and fact.red)
+    return Line(part="anchor", subject=anchor.name, red=red, at=at, words="; ".join(words), figures=figures)
 
 
 def _subscribers(settings: Settings, outbox: Mapping[tuple[str, State], int]) -> Iterable[Line]:

@@ -81,6 +81,7 @@ CONTENTS: list[tuple[Kind, Content]] = [
     (Kind.ALERT, Told("m-1", "a-1", "desk", "bridge", 7, "delivered", 1)),
     (Kind.REVIEW, Reviewed("bridge_news/1", "bridge", "truth", "false", "it stands", "ana")),
     (Kind.CONFIG, Configured("0.1.0", {"b": "2", "a": "1"}, {"bridge": EDITION})),
+    (Kind.CUSTODY, Custody("anchored", "checkpoint 7", "stamps", "time stamp", b"\x30\x00")),
     (Kind.CUSTODY, Custody("login refused", "olena", "192.0.2.7", "5 wrong passwords in a minute")),
     (Kind.CHECKPOINT, Kept("origin\n0\nAAAA\n\n")),
     (Kind.FAULT, Faulted("collect", "unreadable", record=3, raw=b"\x00")),

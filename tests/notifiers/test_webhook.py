@@ -32,7 +32,8 @@ from standardwebhooks import Webhook
 from monitor.errors import ConfigError, Refused, Unavailable
 from monitor.model.instant import SECOND
 from monitor.notifiers import webhook
-from monitor.notifiers.webhook import MOST_READ, Config, Destination, WebhookNotifier
+from monitor.notifiers.posting import MOST_READ, Poster
+from monitor.notifiers.webhook import Config, Destination, WebhookNotifier
 
 KEY = b"a secret for rehearsals only...."
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -353,7 +354,7 @@ async def test_reaches_a_server_by_its_ipv6_address() -> None:
 
     async with httpcore.AsyncConnectionPool(network_backend=Recording()) as pool:
         url = "http://[::1]:8080/hook"
-        notifier = WebhookNotifier({True: pool}, {url: Destination((KEY,), True)}, 10.0)
+        notifier = WebhookNotifier(Poster({True: pool}, 10.0), {url: Destination((KEY,), True)})
         with pytest.raises(Unavailable, match=r"^::1: ConnectError$"):
             await send(notifier, url)
 

@@ -4,11 +4,13 @@ import msgspec
 import pytest
 from builders import BRIDGE, NOON, gap, revision
 
+from monitor.anchors import file
 from monitor.config import Settings
+from monitor.config.settings import Anchor
 from monitor.model.channel import Channel
-from monitor.model.instant import MINUTE, SECOND
+from monitor.model.instant import DAY, MINUTE, SECOND, Instant
 from monitor.ports import Contact, Fact, Store
-from monitor.views.health import Line, evidence, gather, judge, told
+from monitor.views.health import Line, Seen, evidence, gather, judge, told
 
 
 async def channels(store: Store, settings: Settings) -> list[Line]:
@@ -103,3 +105,50 @@ def test_figures_are_told_in_words_and_left_to_programs_where_they_say_nothing(
     name: str, figure: float, words: str
 ) -> None:
     assert told(name, figure) == words
+
+
+ANCHOR = Anchor(name="safe", every=DAY, to=file.Config(name="safe", directory="/safe"))
+
+
+async def anchored(store: Store, settings: Settings, *, now: Instant = NOON) -> Line:
+    seen = await gather(store)
+    [line] = judge_anchors(msgspec.structs.replace(settings, anchors=(ANCHOR,)), seen, now)
+    return line
+
+
+def judge_anchors(settings: Settings, seen: Seen, now: Instant) -> list[Line]:
+    return [line for line in judge(settings, seen, now=now) if line.part == "anchor"]
+
+
+async def test_sec_11_a_place_that_never_got_a_checkpoint_is_red(store: Store, settings: Settings) -> None:
+    line = await anchored(store, settings)
+
+    assert (line.red, line.at, line.words) == (True, None, "no checkpoint has left for it")
+
+
+async def test_sec_11_a_place_is_red_once_twice_its_interval_has_passed_since_a_checkpoint_left(
+    store: Store, settings: Settings
+) -> None:
+    figures = {"left": float(NOON), "size": 1_234.0, "since": float(NOON - DAY), "failed": 0.0}
+    await store.health.report([Fact("anchor", "safe", NOON, figures=figures)])
+
+    fresh, old = [await anchored(store, settings, now=NOON + later) for later in (2 * DAY, 2 * DAY + 1)]
+
+    assert (fresh.red, fresh.at, fresh.words) == (False, NOON, "has the one for 1,234 records")
+    assert (old.red, old.at) == (True, NOON)
+    assert old.words == "no newer checkpoint has left since; has the one for 1,234 records"
+
+
+async def test_a_place_says_why_it_has_none_and_one_that_was_taken_out_says_nothing(
+    store: Store, settings: Settings
+) -> None:
+    figures = {"left": 0.0, "size": 0.0, "since": float(NOON), "failed": 1.0}
+    facts = [
+        Fact("anchor", name, NOON, red=True, note="certificate has expired", figures=figures)
+        for name in ("safe", "old")
+    ]
+    await store.health.report(facts)
+
+    line = await anchored(store, settings)
+
+    assert (line.red, line.words) == (True, "certificate has expired")

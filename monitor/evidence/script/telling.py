@@ -47,7 +47,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     | {"reason": ""},
     "review": dict.fromkeys(["subject", "story", "aspect", "verdict", "reason", "by"], NEEDED),
     "config": {"version": NEEDED, "files": NEEDED, "editions": NEEDED, "channels": {}},
-    "custody": {"action": NEEDED, "subject": NEEDED, "by": NEEDED, "note": ""},
+    "custody": {"action": NEEDED, "subject": NEEDED, "by": NEEDED, "note": "", "proof": b""},
     "checkpoint": {"note": NEEDED},
     "fault": {"stage": NEEDED, "reason": NEEDED, "record": None, "raw": b"", "story": ""},
     "clock": {"standing": NEEDED, "reason": NEEDED, "ahead": None},

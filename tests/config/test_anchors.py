@@ -1,0 +1,90 @@
+"""The places that checkpoints go to are read, and every file of theirs is looked into"""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from builders import NOON, revision
+from carrying import Clock
+
+from monitor import anchors, assembly
+from monitor.config import Settings, load
+from monitor.config.signing import signer
+from monitor.daemon import checkpoint
+from monitor.errors import ConfigError
+from monitor.model.instant import DAY, HOUR
+from monitor.ports import Store
+
+PLACES = """
+[[anchor]]
+kind = "file"
+name = "safe"
+directory = "safe"
+every = "12h"
+[[anchor]]
+kind = "rfc3161"
+name = "stamps"
+url = "http://127.0.0.1:9/tsr"
+ca_file = "config/ca.pem"
+[[anchor]]
+kind = "webhook"
+name = "colleague"
+url = "https://desk.example/hook"
+secret_file = "secrets/hook"
+"""
+
+
+def loaded(base: Path, *, secrets: bool = False) -> Settings:
+    (base / "config").mkdir(exist_ok=True)
+    (base / "config" / "monitor.toml").write_text(PLACES)
+    return load(base / "config", {}, secrets=secrets)
+
+
+def test_with_the_interval_of_each_and_whole_paths(tmp_path: Path) -> None:
+    safe, stamps, colleague = loaded(tmp_path).anchors
+
+    assert (safe.name, safe.every) == ("safe", 12 * HOUR)
+    assert safe.to == anchors.file.Config(name="safe", directory=str(tmp_path / "safe"), every="12h")
+    assert stamps.every == DAY
+    assert isinstance(stamps.to, anchors.rfc3161.Config)
+    assert stamps.to.ca_file == str(tmp_path / "config/ca.pem")
+    assert isinstance(colleague.to, anchors.webhook.Config)
+    assert colleague.to.secret_file == str(tmp_path / "secrets/hook")
+
+
+def test_check_opens_certificates_and_secrets(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as told:
+        loaded(tmp_path, secrets=True)
+
+    assert "anchor[stamps].ca_file" in str(told.value)
+    assert "ask the authority for its root certificate" in str(told.value)
+    assert "anchor[colleague].secret_file" in str(told.value)
+
+    (tmp_path / "config" / "ca.pem").write_text("nothing")
+    with pytest.raises(ConfigError, match=r"ca\.pem holds no certificate"):
+        loaded(tmp_path, secrets=True)
+
+
+async def test_each_is_what_the_daemon_gives_checkpoints_to(store: Store, tmp_path: Path) -> None:
+    settings, clock = loaded(tmp_path), Clock(NOON)
+    (tmp_path / "safe").mkdir()
+    await store.ledger.append([revision()])
+    await checkpoint(store, signer(settings.ledger), clock)
+
+    async with assembly.anchors(settings, store, clock, health=store.health) as given:
+        for each in given:
+            await each.look()
+
+    assert [each.name for each in given] == ["safe", "stamps", "colleague"]
+    assert (tmp_path / "safe" / "000000000002.checkpoint").read_text() == await store.checkpoints.latest()
+    notes = {fact.subject: fact.note for fact in await store.health.facts()}
+    assert notes["safe"] == ""
+    assert "ca.pem cannot be read" in notes["stamps"]
+    assert "secrets/hook does not exist" in notes["colleague"]
+
+
+async def test_without_any_nothing_is_opened(store: Store, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(loaded(tmp_path), anchors=())
+
+    async with assembly.anchors(settings, store, Clock(NOON), health=store.health) as given:
+        assert given == []
