@@ -5,7 +5,9 @@ more steady time has passed than a second or two, the process stood still. Where
 Telegram's clock says otherwise, ours is suspect, and the ledger says from where to where.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -34,6 +36,9 @@ RED = 30 * SECOND
 REPORT_EVERY = 10 * SECOND
 UNSYNCED = instant.parse("2025-01-01T00:00:00Z")
 """This program is younger: a clock that says so was never set."""
+LAST_WORDS = 3.0
+"""Seconds for which the end waits for a store that another process holds. Who comes after us then finds what was said before that,
+and calls a few seconds more blind."""
 
 PART, SUBJECT = "pulse", "daemon"
 
@@ -261,7 +266,9 @@ async def keep_beating(pulse: Pulse, *, clock: Clock) -> None:
             await clock.sleep_until(clock.now() + BEAT)
             await pulse.beat()
     finally:
-        await pulse.end()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await pulse.end()
 
 
 async def keep_ticking(pulse: Pulse, *, clock: Clock) -> None:

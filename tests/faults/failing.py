@@ -5,6 +5,7 @@ moments; with a stride of 3 every third is tried, each in a process of its own.
 """
 
 import ctypes
+import errno
 import json
 import os
 import shutil
@@ -21,25 +22,42 @@ FAILING = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
-static volatile long left = -1;
-static volatile int full;
-void fail_at(long moment, int how) { left = moment; full = how; }
+static volatile long left = -1, times = -1, counted, changed, synced;
+static volatile int how;
+void fail_at(long moment, int error, long often) { left = moment; how = error; times = often; }
+long calls(void) { return counted; }
+int all_on_disk(void) { return changed < synced; }
 static int due(int takes_room) {
+    counted++;
     if (left < 0) return 0;
     if (left > 0) { left--; return 0; }
-    if (!full) kill(getpid(), SIGKILL);
-    errno = ENOSPC;
-    return takes_room;
+    if (!how) kill(getpid(), SIGKILL);
+    if (!takes_room && (how == ENOSPC || how == EDQUOT)) return 0;
+    if (takes_room < 2 && how == EMFILE) return 0;
+    if (times > 0 && !--times) left = -1;
+    errno = how;
+    return 1;
 }
+static int fails(int takes_room) { int failed = due(takes_room); changed = counted; return failed; }
+static int unsynced(void) { int failed = due(0); if (!failed) synced = counted; return failed; }
 #define PLAIN(name) static __typeof__(name) *plain; if (!plain) plain = dlsym(RTLD_NEXT, #name)
 #define CALL(takes_room, kind, name, given, passed) \
-    kind name given { PLAIN(name); return due(takes_room) ? -1 : plain passed; }
+    kind name given { PLAIN(name); return fails(takes_room) ? -1 : plain passed; }
+#define SYNC(name) int name(int file) { PLAIN(name); return unsynced() ? -1 : plain(file); }
+#define OPEN(name) \
+    int name(const char *path, int flags, ...) { \
+        PLAIN(name); \
+        va_list more; va_start(more, flags); mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0; va_end(more); \
+        return flags & O_CREAT && access(path, F_OK) && fails(2) ? -1 : plain(path, flags, mode); \
+    }
 ssize_t write(int file, const void *data, size_t size) {
     PLAIN(write);
-    return file > 2 && due(1) ? -1 : plain(file, data, size);
+    return file > 2 && fails(1) ? -1 : plain(file, data, size);
 }
 CALL(1, ssize_t, pwrite, (int file, const void *data, size_t size, off_t at), (file, data, size, at))
 CALL(1, ssize_t, pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at))
@@ -48,10 +66,40 @@ CALL(1, int, rename, (const char *old, const char *new), (old, new))
 CALL(1, int, link, (const char *old, const char *new), (old, new))
 CALL(1, int, linkat, (int a, const char *old, int b, const char *new, int flags), (a, old, b, new, flags))
 CALL(0, int, unlink, (const char *path), (path))
-CALL(0, int, fsync, (int file), (file))
-CALL(0, int, fdatasync, (int file), (file))
+CALL(0, int, ftruncate, (int file, off_t size), (file, size))
+CALL(0, int, ftruncate64, (int file, off64_t size), (file, size))
+OPEN(open)
+OPEN(open64)
+SYNC(fsync)
+SYNC(fdatasync)
 """
-"""A library that is loaded before the C library: counts the calls that change what is on the disk."""
+"""A library that is loaded before the C library: counts the calls that change what is on the disk, and whether they were followed by
+one that waits for it. A file is made by `open`, where there was none."""
+
+HOW = {
+    "kill": 0,
+    "full": errno.ENOSPC,
+    "quota": errno.EDQUOT,
+    "broken": errno.EIO,
+    "readonly": errno.EROFS,
+    "files": errno.EMFILE,
+}
+"""What befalls a process at the moment: it is killed, or its calls get this error from there on."""
+
+
+def fail_at(moment: int, how: str, *, times: int = -1) -> None:
+    """In a process that `library` was loaded into: after so many calls, and then so often (-1: for ever). A moment of -1 ends it."""
+    ctypes.CDLL(None).fail_at(ctypes.c_long(moment), HOW[how], ctypes.c_long(times))
+
+
+def calls() -> int:
+    """How many there were so far."""
+    return int(ctypes.CDLL(None).calls())
+
+
+def all_on_disk() -> bool:
+    """Was every change followed by a call that waits for the disk?"""
+    return bool(ctypes.CDLL(None).all_on_disk())
 
 
 def library(directory: Path) -> dict[str, str]:
@@ -109,14 +157,14 @@ def main(how: str, stride: str, befalls: str, given: str) -> None:
             if store:
                 os.environ["MONITOR_STORE__PATH"] = store.replace("{}", str(moment))
             at = moment if place == int(befalls) else -1
-            ends.append(_end([each.replace("{}", str(moment)) for each in command], at, full=how == "full"))
+            ends.append(_end([each.replace("{}", str(moment)) for each in command], at, how=how))
         print(json.dumps([moment, *zip(*ends, strict=True)]), flush=True)
         if ends[int(befalls)][0] == 0:
             return
         moment += int(stride)
 
 
-def _end(arguments: Sequence[str], at: int, *, full: bool) -> tuple[int, str, str]:
+def _end(arguments: Sequence[str], at: int, *, how: str) -> tuple[int, str, str]:
     from monitor.__main__ import main as monitor
 
     with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as told:
@@ -124,7 +172,7 @@ def _end(arguments: Sequence[str], at: int, *, full: bool) -> tuple[int, str, st
         if child == 0:
             os.dup2(printed.fileno(), 1)
             os.dup2(told.fileno(), 2)
-            ctypes.CDLL(None).fail_at(ctypes.c_long(at), int(full))
+            fail_at(at, how)
             os._exit(monitor(arguments))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         for file in (printed, told):

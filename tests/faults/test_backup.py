@@ -34,8 +34,15 @@ KEPT_APART = ("ledger.key", "reader-1.session", "server.pem")
 """Of `var/`, by the operator: what is in no backup."""
 SPEED = 8
 STRIDE = 1 if FULL else 7
-NO_ROOM = ("No space left on device", "disk is full", "disk is full)", "(disk I/O error)", "readonly database)")
-"""What is told of it, behind the name of a file; the last two by SQLite, where it could not make what it keeps beside a database."""
+NO_ROOM = (
+    "No space left on device",
+    "disk is full",
+    "disk is full)",
+    "(disk I/O error)",
+    "readonly database)",
+    "unable to open database file)",
+)
+"""What is told of it, behind the name of a file; the last three by SQLite, where it could not make what it keeps beside a database."""
 NEVER = 10**9
 """A moment that no command comes to."""
 

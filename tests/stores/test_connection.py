@@ -64,7 +64,7 @@ async def transactions(reader: Reader) -> int:
     return await reader.read(lambda database: int(database.execute("SELECT count(*) FROM transactions").fetchone()[0]))
 
 
-async def test_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
+async def test_sto_04_waits_for_the_disk_at_every_commit(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, _):
         settings = await writer.atomically(
             lambda page: [
@@ -86,7 +86,7 @@ async def test_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
     assert oct(path.parent.stat().st_mode)[-3:] == "700"
 
 
-async def test_puts_everything_that_waits_into_one_transaction(tmp_path: Path) -> None:
+async def test_sto_15_puts_everything_that_waits_into_one_transaction(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         blocker = connect(tmp_path / "a.db")
         blocker.execute("BEGIN IMMEDIATE")
@@ -100,7 +100,7 @@ async def test_puts_everything_that_waits_into_one_transaction(tmp_path: Path) -
         assert await transactions(reader) == 1
 
 
-async def test_does_not_fail_one_for_the_fault_of_another(tmp_path: Path) -> None:
+async def test_sto_15_does_not_fail_one_for_the_fault_of_another(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         outcomes = await asyncio.gather(
             writer.atomically(note("one")),
@@ -114,7 +114,7 @@ async def test_does_not_fail_one_for_the_fault_of_another(tmp_path: Path) -> Non
         assert await notes(reader) == ["one", "three"]
 
 
-async def test_waits_while_another_process_holds_the_lock(tmp_path: Path) -> None:
+async def test_sto_13_waits_while_another_process_holds_the_lock(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         with closing(connect(tmp_path / "a.db")) as other:
             other.execute("BEGIN EXCLUSIVE")
@@ -138,7 +138,7 @@ async def test_gives_up_on_a_lock_that_is_never_let_go(tmp_path: Path) -> None:
         assert await notes(reader) == ["later"]
 
 
-async def test_does_not_begin_what_nobody_waits_for_any_more(tmp_path: Path) -> None:
+async def test_sto_14_does_not_begin_what_nobody_waits_for_any_more(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         with closing(connect(tmp_path / "a.db")) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -154,7 +154,7 @@ async def test_does_not_begin_what_nobody_waits_for_any_more(tmp_path: Path) -> 
         assert await notes(reader) == ["note 4"]
 
 
-async def test_stops_at_once_where_everybody_who_waited_for_the_lock_has_gone(tmp_path: Path) -> None:
+async def test_sto_16_stops_at_once_where_everybody_who_waited_for_the_lock_has_gone(tmp_path: Path) -> None:
     with closing(connect(tmp_path / "a.db")) as other:
         async with opened(tmp_path / "a.db", patience=3_600.0) as (writer, _):
             other.execute("BEGIN IMMEDIATE")
@@ -166,7 +166,7 @@ async def test_stops_at_once_where_everybody_who_waited_for_the_lock_has_gone(tm
     assert waiting.cancelled()
 
 
-async def test_finishes_what_has_begun_before_a_cancellation_goes_through(tmp_path: Path) -> None:
+async def test_sto_14_finishes_what_has_begun_before_a_cancellation_goes_through(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         begun, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -195,7 +195,7 @@ async def test_answers_those_who_come_when_it_is_closed(tmp_path: Path) -> None:
     assert [str(outcome) for outcome in outcomes] == ["the store is closed"] * 3
 
 
-def test_lets_the_program_end_when_its_event_loop_ends_first(tmp_path: Path) -> None:
+def test_sto_16_lets_the_program_end_when_its_event_loop_ends_first(tmp_path: Path) -> None:
     program = f"""
 import asyncio, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
@@ -218,7 +218,7 @@ loop.close()
 # ------------------------------------------------------------------------------------------------------ a disk that fails
 
 
-async def test_goes_on_after_the_disk_was_full(tmp_path: Path) -> None:
+async def test_sto_05_goes_on_after_the_disk_was_full(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         await writer.atomically(note("before"))
         await writer.atomically(lambda page: page.database.execute("PRAGMA max_page_count = 10").fetchone())
@@ -231,7 +231,7 @@ async def test_goes_on_after_the_disk_was_full(tmp_path: Path) -> None:
         assert await notes(reader) == ["before", "after"]
 
 
-async def test_fails_all_who_share_a_transaction_that_does_not_fit_on_the_disk(tmp_path: Path) -> None:
+async def test_sto_05_fails_all_who_share_a_transaction_that_does_not_fit_on_the_disk(tmp_path: Path) -> None:
     async with opened(tmp_path / "a.db") as (writer, reader):
         await writer.atomically(lambda page: page.database.execute("PRAGMA max_page_count = 10").fetchone())
 
@@ -275,7 +275,7 @@ asyncio.run(main())
     return ended.stdout.split()
 
 
-def test_goes_on_after_a_write_that_the_system_refused(tmp_path: Path) -> None:
+def test_sto_05_goes_on_after_a_write_that_the_system_refused(tmp_path: Path) -> None:
     assert resource.RLIM_INFINITY in resource.getrlimit(resource.RLIMIT_FSIZE)
 
     told = limited(tmp_path / "a.db", 300_000)

@@ -82,7 +82,7 @@ async def test_are_known_to_be_damaged(tmp_path: Path) -> None:
     assert damaged(tmp_path, digest) == "it is not there"
 
 
-async def test_that_do_not_fit_are_not_there_at_all(tmp_path: Path) -> None:
+async def test_sto_05_that_do_not_fit_are_not_there_at_all(tmp_path: Path) -> None:
     """A limit of this process in place of a full disk: the write fails in the midst of a piece."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
@@ -103,7 +103,7 @@ async def test_sto_22_unfinished_ones_are_gone_after_the_next_start(tmp_path: Pa
         assert files(tmp_path) == [place(tmp_path, digest)]
 
 
-def test_are_whole_or_not_there_wherever_their_receiver_is_killed(tmp_path: Path, measured: Measured) -> None:
+def test_sto_02_are_whole_or_not_there_wherever_their_receiver_is_killed(tmp_path: Path, measured: Measured) -> None:
     told = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("receiving_until_killed.py")), str(tmp_path)],
         stdout=subprocess.PIPE,

@@ -144,7 +144,9 @@ def flooded(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [overwritten, cut_short, emptied, scrambled])
-async def test_is_built_again_when_it_is_found_damaged_at_the_start(path: Path, harm: Callable[[Path], None]) -> None:
+async def test_sto_23_is_built_again_when_it_is_found_damaged_at_the_start(
+    path: Path, harm: Callable[[Path], None]
+) -> None:
     await fill(path)
     harm(path)
 
@@ -158,7 +160,7 @@ async def test_is_built_again_when_it_is_found_damaged_at_the_start(path: Path, 
 
 
 @pytest.mark.parametrize("page", range(2, 20))
-async def test_answers_rightly_or_is_built_again_wherever_it_is_damaged(path: Path, page: int) -> None:
+async def test_sto_23_answers_rightly_or_is_built_again_wherever_it_is_damaged(path: Path, page: int) -> None:
     await fill(path)
     with path.open("r+b") as file:
         file.seek((page - 1) * 4096)

@@ -431,7 +431,7 @@ async def test_keeps_the_record_of_a_note_that_cannot_be_written_beside_it(path:
 # --------------------------------------------------------------------------------------------------------------- layouts
 
 
-async def test_of_a_later_program_is_refused_and_left_as_it_is(path: Path) -> None:
+async def test_sto_20_of_a_later_program_is_refused_and_left_as_it_is(path: Path) -> None:
     await written(path)
     with closing(connect(path)) as database:
         database.execute("PRAGMA user_version = 99")
@@ -466,7 +466,7 @@ def test_is_brought_to_the_newest_layout_a_step_at_a_time(path: Path) -> None:
         assert migrations.check(database, path) == max(migrations.layouts()) == len(migrations.layouts())
 
 
-def test_stays_at_the_last_whole_layout_where_a_step_fails(path: Path) -> None:
+def test_sto_20_stays_at_the_last_whole_layout_where_a_step_fails(path: Path) -> None:
     with closing(connect(path)) as database:
         database.execute("PRAGMA application_id = 1836019249")
         database.execute("CREATE TABLE outbox (in_the_way)")  # the second layout makes it
@@ -585,7 +585,7 @@ def files_up_to(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
 
 
-async def test_keeps_nothing_of_a_transaction_that_did_not_fit_on_the_disk(path: Path) -> None:
+async def test_sto_05_keeps_nothing_of_a_transaction_that_did_not_fit_on_the_disk(path: Path) -> None:
     large = [revision(f"post {number}", raw=raw(randbytes(3_000)), number=number) for number in range(2, 402)]
     async with open_store(path) as store:
         await store.ledger.append([revision("before")])
