@@ -22,6 +22,7 @@ COMMANDS = {
     "search": ("search", "Find records by their words, in any form."),
     "show": ("show", "One post: every revision, what changed, why it matched, whom it was told."),
     "verify": ("verify", "Recompute the ledger and compare it with its checkpoints."),
+    "rebuild": ("rebuild", "Make what follows from the records again: tables and search."),
     "checkpoint": ("checkpoint", "Sign the present size and root: what an auditor keeps."),
     "export": ("export", "Records for people and programs."),
     "backup": ("backup", "A copy of the ledger and the media while the daemon runs, verified."),

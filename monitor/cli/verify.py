@@ -66,6 +66,8 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
     else:
         where = f"record {report.broken.index}: " if report.broken.index is not None else ""
         say(f"The ledger does not verify: {where}{report.broken.reason}", style="bold red")
+        if report.broken.mends:
+            say("The records are well: monitor rebuild makes of them what follows from them.")
     return 0 if report.broken is None and media.bad is None else 3
 
 
@@ -80,24 +82,25 @@ async def walk(
     *,
     quick: bool,
     moved: Progress,
+    tables: bool = True,
     processes: int | None = None,
 ) -> Report:
     """Every record against the checkpoints of the ledger, the one beside it and these `notes` that were kept elsewhere (where, and
-    the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed. `processes`:
-    see `walk_over`."""
+    the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed. Without
+    `tables` nothing is believed that follows from the records, nor looked at. `processes`: see `walk_over`."""
     audit = Audit()
     try:
         async with reading(settings) as store:
             # The notes first: the ledger may grow meanwhile, and then none of them is about more than we walk over.
-            inside = await store.checkpoints.all()
+            inside = await (store.checkpoints.all() if tables else store.auditing.notes())
             outside = dict([*_beside(settings), *notes])
-            stored = await store.auditing.stored()
+            stored = await store.auditing.stored(nodes=tables)
             verifiers = _verifiers(settings, [*inside, *outside.values()])
             audit = Audit(inside, kept=outside, verifiers=verifiers, stored=stored, quick=quick)
             over = partial(walk_over, settings.store.path, quick=quick, moved=moved, processes=processes)
             await _walk(store, audit, stored.size, over)
-            if not quick and audit.finish().broken is None:
-                wrong = await store.auditing.projected(stored.size, audit.kinds)
+            if tables and not quick and audit.finish().broken is None:
+                wrong = await store.auditing.projected(stored.size, audit.kinds, unknown=audit.unknown)
                 if wrong:
                     audit.stop(wrong)
     except LedgerBroken as broken:
@@ -105,9 +108,11 @@ async def walk(
     return audit.finish()
 
 
-async def verified(settings: Settings, notes: Sequence[tuple[str, str]], moved: Progress) -> Report:
+async def verified(
+    settings: Settings, notes: Sequence[tuple[str, str]], moved: Progress, *, tables: bool = True
+) -> Report:
     """The same of every byte, for whom nothing less will do: LedgerBroken where anything differs."""
-    report = await walk(settings, notes, quick=False, moved=moved)
+    report = await walk(settings, notes, quick=False, moved=moved, tables=tables)
     if report.broken is not None:
         where = "" if report.broken.index is None else f"record {report.broken.index}: "
         raise LedgerBroken(f"the ledger does not verify: {where}{report.broken.reason}", index=report.broken.index)
@@ -136,6 +141,7 @@ def _as_json(report: Report, files: Files) -> dict[str, object]:
         "index": broken.index,
         "first": broken.first if broken.index is None else broken.index,
         "last": broken.last if broken.index is None else broken.index,
+        "mends": broken.mends,
         "media": {"files": files.held, "missing": files.missing},
     }
 

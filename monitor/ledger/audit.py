@@ -137,8 +137,8 @@ class Audit:
             raise ValueError(f"record {self._frontier.size} is next, not {walked.start}")
         for size in sorted(walked.edges):
             self._compare(size, walked.edges[size])
-        if self._stored is not None:
-            for level, position, node in walked.nodes:
+        for level, position, node in walked.nodes:
+            if level >= self._above:
                 self._hold(level, position, node)
         for (level, _), node in zip(subtrees(0, walked.count), walked.peaks, strict=True):
             for above, position, joint in self._frontier.join(level, node, above=max(self._above, level + 1)):

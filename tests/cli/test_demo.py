@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,22 @@ async def test_leaves_no_pages_behind_when_it_is_told_to_end(tmp_path: Path) -> 
     assert process.returncode == 130
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", int(found[1]))
+
+
+def test_leaves_a_ledger_of_which_everything_that_follows_from_it_can_be_made_again(
+    told: Called, monitor: Callable[..., Called], here: Path
+) -> None:
+    database = here / "var/demo/monitor.db"
+    before = rows(database)
+
+    rebuilt = monitor("rebuild", "--config", "var/demo/config")
+
+    assert "Every table was what the records say." in rebuilt.stdout
+    assert rows(database) == before
+    assert monitor("verify", "--config", "var/demo/config").returncode == 0
+
+
+def rows(path: Path) -> list[str]:
+    """Every row of the database, as SQL."""
+    with closing(sqlite3.connect(path)) as database:
+        return [line for line in database.iterdump() if line.startswith("INSERT")]

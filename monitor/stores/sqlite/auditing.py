@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from monitor.ledger.audit import Broken, Stored
-from monitor.ledger.encoding import KIND_NUMBERS, decode_header
-from monitor.model.record import Kind
+from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
+from monitor.model.record import Kept, Kind
 from monitor.stores.sqlite import projection
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.ledger import these
 from monitor.stores.sqlite.tail import NODES_ABOVE, edge, frontier
 
+NOTHING_ABOVE = 64
+"""A level that no tree reaches: nothing of it is compared."""
+_CHECKPOINT = KIND_NUMBERS[Kind.CHECKPOINT]
 _ERASED = KIND_NUMBERS[Kind.ERASED]
 
 
@@ -19,9 +23,26 @@ class SqliteAuditing:
         self._reader = reader
         self._unpacker = unpacker
 
-    async def stored(self) -> Stored:
-        """The tree's own row and nodes. LedgerBroken where they are not even of the right form."""
-        return await self._reader.read(_stored)
+    async def stored(self, *, nodes: bool = True) -> Stored:
+        """The tree's own row, and with `nodes` the hashes that follow from the records. LedgerBroken where they are not even of the
+        right form."""
+        return await self._reader.read(lambda database: _stored(database, nodes=nodes))
+
+    async def notes(self) -> Sequence[str]:
+        """Every checkpoint, as the records have it: the table of them is not asked."""
+
+        def look(database: Database) -> list[str]:
+            found = []
+            for index, data in database.execute("SELECT seq, header FROM log ORDER BY seq"):
+                header = decode_header(data)
+                if header is not None and header.kind == _CHECKPOINT:
+                    [sealed] = these(database, self._unpacker, [index])
+                    said = None if sealed.content is None else decode_content(Kind.CHECKPOINT, sealed.content)
+                    if isinstance(said, Kept):
+                        found.append(said.note)
+            return found
+
+        return await self._reader.read(look)
 
     async def erasures(self, since: int) -> Sequence[tuple[int, int]]:
         """Channel and post of which records from index `since` on say that contents were erased."""
@@ -33,19 +54,19 @@ class SqliteAuditing:
 
         return await self._reader.read(look)
 
-    async def projected(self, size: int, kinds: Mapping[int, int]) -> Broken | None:
-        """What is wrong with the tables that questions are answered from, where the first `size` records, so many of each kind,
-        are known to be right. One long look, some seconds for a million records."""
-        return await self._reader.read(lambda database: projection.wrong(database, self._unpacker, size, kinds))
+    async def projected(self, size: int, kinds: Mapping[int, int], *, unknown: int = 0) -> Broken | None:
+        """What is wrong with the tables that questions are answered from, where the first `size` records are known to be right: so
+        many of each kind, and `unknown` of a later format. One long look, some tens of seconds for a million records."""
+        return await self._reader.read(
+            lambda database: projection.wrong(database, self._unpacker, size, kinds, unknown)
+        )
 
 
-def _stored(database: Database) -> Stored:
+def _stored(database: Database, *, nodes: bool) -> Stored:
     size, peaks, _ = edge(database)
+    leading = frontier(size, peaks).peaks
+    if not nodes:
+        return Stored(size, leading, {}, NOTHING_ABOVE)
     # Read after the row, and so perhaps of a longer tree: a node that is there never changes.
-    nodes = database.execute("SELECT level, position, hash FROM nodes")
-    return Stored(
-        size,
-        frontier(size, peaks).peaks,
-        {(level, position): node for level, position, node in nodes},
-        NODES_ABOVE,
-    )
+    found = database.execute("SELECT level, position, hash FROM nodes")
+    return Stored(size, leading, {(level, position): node for level, position, node in found}, NODES_ABOVE)

@@ -1,17 +1,17 @@
 """Which media are to be fetched, and what became of them, in SQLite. What became of one is a record of the ledger."""
 
 from collections.abc import Collection, Sequence
-from hashlib import sha256
 
 from msgspec import json
 
-from monitor.ledger.encoding import decode_content, encode_content
+from monitor.ledger.encoding import decode_content
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Fetched, Kind, Record, Source
 from monitor.ports import HISTORY, Ledger, Tally, Want
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.derived import file_size, media_key
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import these
 from monitor.stores.sqlite.positions import advance, position
@@ -67,7 +67,7 @@ class SqliteDownloads:
         def work(transaction: Transaction) -> int:
             database = transaction.database
             database.execute("DELETE FROM wanted WHERE number = ? AND post = ? AND file = ?", _key(want))
-            key = _key_of(content)
+            key = media_key(content)
             newest = database.execute(
                 "SELECT seq, key FROM media WHERE number = ? AND post = ? AND file = ? ORDER BY seq DESC LIMIT 1",
                 _key(want),
@@ -162,7 +162,7 @@ def _tally(database: Database, content: Fetched) -> None:
     if content.sha256 is not None:
         held = database.execute("SELECT 1 FROM files WHERE sha256 = ?", (content.sha256,)).fetchone()
         if held is None:
-            size = content.size if content.bytes == 0 and content.size is not None else content.bytes
+            size = file_size(content)
             database.execute("INSERT INTO files VALUES (?, ?)", (content.sha256, size))
             _count(database, "files", size)
 
@@ -179,10 +179,6 @@ def _content(database: Database, unpacker: Unpacker, index: int) -> Fetched | No
     [sealed] = these(database, unpacker, [index])
     content = None if sealed.content is None else decode_content(Kind.MEDIA, sealed.content)
     return content if isinstance(content, Fetched) else None
-
-
-def _key_of(content: Fetched) -> bytes:
-    return sha256(encode_content(content)).digest()[:16]
 
 
 def _key(want: Want) -> tuple[int, PostId, int]:

@@ -1,79 +1,169 @@
 """Do the tables that questions are answered from say what the records say?"""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
 
+from monitor.errors import Refused
 from monitor.ledger.audit import Broken
-from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode_header
-from monitor.ledger.packing import pack
-from monitor.model.record import Kind
+from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
+from monitor.model.record import Fetched, Kind
 from monitor.stores.sqlite.bodies import Unpacker
-from monitor.stores.sqlite.covering import window
-from monitor.stores.sqlite.file import Database, plain
+from monitor.stores.sqlite.derived import KINDS, TABLES, Row, Table, erased, file_size, row
+from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.tail import NODES_ABOVE, edge
 
-_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
+CHANNELS = """
+    SELECT number, count(DISTINCT post), max(0, ifnull(max(CASE WHEN kind <> ? THEN post END), 0))
+    FROM revisions GROUP BY number ORDER BY number
+"""
+"""What `channels` holds follows from `revisions`."""
+TALLIES = """
+    SELECT standing, count(*), sum(bytes) FROM media GROUP BY standing
+    UNION ALL SELECT 'files', count(*), sum(size) FROM files HAVING count(*) > 0 ORDER BY 1
+"""
+"""What `tallies` holds follows from `media` and `files`."""
+FILES = "SELECT sha256, min(seq) FROM media WHERE sha256 <> '' GROUP BY sha256 ORDER BY sha256"
+"""Of which record the size in `files` is."""
 
+DELETED = KIND_NUMBERS[Kind.DELETED]
 
-class _Table(NamedTuple):
-    """One row for each record of these kinds. `said`: what the columns, `seq` aside, must hold of its header and content."""
-
-    name: str
-    kinds: tuple[Kind, ...]
-    columns: str
-    said: Callable[[Header, Any], tuple[object, ...]]
-    content: str = "codec, body"  # what of it is read: nothing where the header will do
-
-
-_NOTHING = "NULL, NULL"
-_LOOKS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
-_TABLES = (
-    _Table("identities", (Kind.IDENTITY,), "number, identity", lambda head, said: (head.channel, pack(said.identity))),
-    _Table("revisions", _LOOKS, "number, post, kind", lambda head, _: (head.channel, head.post, head.kind), _NOTHING),
-    _Table(
-        "media",
-        (Kind.MEDIA,),
-        "number, post, file, standing",
-        lambda head, said: (head.channel, head.post, said.file, said.standing),
-    ),
-    _Table("matches", (Kind.MATCH,), "story, record", lambda _, said: (said.match.story, said.match.record)),
-    _Table(
-        "reviews",
-        (Kind.REVIEW,),
-        "number, post, story",
-        lambda head, said: (head.channel, head.post, plain(said.story)),
-    ),
-    _Table("blind", (Kind.BLIND,), "number, since, until", lambda head, said: (head.channel, *window(said))),
-    _Table("checkpoints", (Kind.CHECKPOINT,), "note", lambda _, said: (said.note,)),
-)
+_RECORD = "SELECT header, codec, body FROM log LEFT JOIN content USING (seq) WHERE seq = ?"
 
 
-def wrong(database: Database, unpacker: Unpacker, size: int, kinds: Mapping[int, int]) -> Broken | None:
-    """What is wrong with them first, where the first `size` records, so many of each kind, are known to be right."""
-    for table in _TABLES:
-        right = 0
-        rows = database.execute(
-            f"SELECT header, {table.content}, seq, {table.columns} FROM {table.name}"  # noqa: S608  our own words, above
-            " LEFT JOIN log USING (seq) LEFT JOIN content USING (seq)"
-        )
-        for header, codec, body, index, *row in rows:
-            content = None if codec is None or body is None else unpacker.unpack(database, codec, body)
-            if not _borne_out(table, tuple(row), header, content):
-                return Broken(f"the projection is wrong, not the record: its row in {table.name} says otherwise", index)
-            right += index < size  # the ledger may have grown
-        lacking = sum(kinds.get(KIND_NUMBERS[kind], 0) for kind in table.kinds) - right
-        if lacking:
-            return Broken(f"the projection is wrong, not the records: {table.name} lacks {lacking} of them")
-    return None
+def wrong(database: Database, unpacker: Unpacker, size: int, kinds: Mapping[int, int], unknown: int) -> Broken | None:
+    """What is wrong with them first, where the first `size` records are known to be right: so many of each kind, and `unknown` of
+    which this version cannot tell the kind. All of one moment; others may have added records since."""
+    database.execute("BEGIN")
+    try:
+        for table in TABLES:
+            found = _rows(database, unpacker, table, size, kinds)
+            if found is not None:
+                return found
+        return _counts(database, size, kinds, unknown) or _files(database, unpacker)
+    finally:
+        database.execute("ROLLBACK")
 
 
-def _borne_out(table: _Table, row: tuple[object, ...], data: bytes | None, content: bytes | None) -> bool:
+def wrongly(what: str, index: int | None = None) -> Broken:
+    record = "record" if index is not None else "records"
+    return Broken(f"the projection is wrong, not the {record}: {what}", index, mends=True)
+
+
+# ------------------------------------------------------------------------------------------------------- row by row
+
+
+def _rows(database: Database, unpacker: Unpacker, table: Table, size: int, kinds: Mapping[int, int]) -> Broken | None:
+    right = 0
+    found = database.execute(
+        f"SELECT header, codec, body, seq, {table.columns} FROM {table.name}"  # noqa: S608  our own words
+        " LEFT JOIN log USING (seq) LEFT JOIN content USING (seq)"
+    )
+    for header, codec, body, index, *columns in found:
+        if not _borne_out(database, unpacker, table, tuple(columns), (header, codec, body)):
+            return wrongly(f"its row in {table.name} says otherwise", index)
+        right += index < size  # the ledger may have grown
+    lacking = sum(kinds.get(KIND_NUMBERS[kind], 0) for kind in table.kinds) - right
+    if lacking and table.keyed:
+        lacking = _lacking(database, unpacker, table, size)
+    return wrongly(f"{table.name} lacks {lacking} of them") if lacking else None
+
+
+def _borne_out(
+    database: Database,
+    unpacker: Unpacker,
+    table: Table,
+    columns: Row,
+    record: tuple[bytes | None, int | None, bytes | None],
+) -> bool:
+    data, codec, body = record
     header = None if data is None else decode_header(data)
     if header is None:
         return data is not None  # of a later format: this version cannot say more
-    kind = _KINDS.get(header.kind)
+    kind = KINDS.get(header.kind)
     if kind not in table.kinds:
         return False
-    said = None if content is None else decode_content(kind, content)
-    if said is None and table.content != _NOTHING:
-        return True  # erased, or of a later version
-    return row == table.said(header, said)
+    content = None if codec is None or body is None else unpacker.unpack(database, codec, body)
+    try:
+        said = None if content is None else row(header, decode_content(kind, content))
+    except Refused:  # a checkpoint that is none
+        said = None
+    said = erased(header) if said is None else said
+    return said is None or columns[: len(said)] == said
+
+
+def _lacking(database: Database, unpacker: Unpacker, table: Table, size: int) -> int:
+    """How many records of a keyed table count for nothing there: neither are they its newest, nor is there a newer one."""
+    names = table.columns.split(", ")[: table.keyed]
+    newest = f"SELECT seq FROM {table.name} WHERE {' AND '.join(f'{name} = ?' for name in names)}"  # noqa: S608  ours
+    lacking = 0
+    for index in _of_kinds(database, table, size):
+        data, codec, body = database.execute(_RECORD, (index,)).fetchone()
+        header = decode_header(data)
+        if header is None or codec is None or body is None:
+            continue
+        said = row(header, decode_content(KINDS[header.kind], unpacker.unpack(database, codec, body)))
+        if said is not None:
+            held = database.execute(newest, said[: table.keyed]).fetchone()
+            lacking += held is None or held[0] < index
+    return lacking
+
+
+def _of_kinds(database: Database, table: Table, size: int) -> Iterator[int]:
+    numbers = {KIND_NUMBERS[kind] for kind in table.kinds}
+    for index, data in database.execute("SELECT seq, header FROM log WHERE seq < ? ORDER BY seq", (size,)):
+        header = decode_header(data)
+        if header is not None and header.kind in numbers:
+            yield index
+
+
+# ------------------------------------------------------------------------------------------------------- what is counted
+
+
+def _counts(database: Database, size: int, kinds: Mapping[int, int], unknown: int) -> Broken | None:
+    """What is counted over all records, of which there may be more by now."""
+    now, _, identified = edge(database)
+    counted = dict(kinds)
+    for (data,) in database.execute("SELECT header FROM log WHERE seq >= ?", (size,)):
+        header = decode_header(data)
+        unknown += header is None
+        if header is not None:
+            counted[header.kind] = counted.get(header.kind, 0) + 1
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
+        (
+            "kinds counts otherwise",
+            lambda: unknown > 0 or _all(database, "SELECT * FROM kinds") == sorted(counted.items()),
+        ),
+        (
+            "channels counts otherwise",
+            lambda: _all(database, "SELECT * FROM channels") == _all(database, CHANNELS, DELETED),
+        ),
+        (
+            "tallies counts otherwise",
+            lambda: _all(database, "SELECT * FROM tallies ORDER BY 1") == _all(database, TALLIES),
+        ),
+        (
+            "the newest identity is another",
+            lambda: _all(database, "SELECT ifnull(max(seq), -1) FROM identities") == [(identified,)],
+        ),
+        ("nodes holds others", lambda: _all(database, "SELECT count(*) FROM nodes") == [(nodes_of(now),)]),
+    )
+    return next((wrongly(words) for words, holds in checks if not holds()), None)
+
+
+def nodes_of(size: int) -> int:
+    """How many subtrees of a tree keep their root."""
+    return sum(size >> level for level in range(NODES_ABOVE, size.bit_length()))
+
+
+def _files(database: Database, unpacker: Unpacker) -> Broken | None:
+    held = dict(database.execute("SELECT sha256, size FROM files").fetchall())
+    for sha256, index in database.execute(FILES):
+        _, codec, body = database.execute(_RECORD, (index,)).fetchone()
+        content = None if body is None else decode_content(Kind.MEDIA, unpacker.unpack(database, codec, body))
+        size = held.pop(sha256, None)
+        if size is None or (isinstance(content, Fetched) and size != file_size(content)):
+            return wrongly("its row in files says otherwise", index)
+    return wrongly(f"files holds {len(held)} that are in none") if held else None
+
+
+def _all(database: Database, query: str, *values: object) -> list[tuple[object, ...]]:
+    return database.execute(query, values).fetchall()
