@@ -19,11 +19,17 @@ from monitor.config.signing import signer
 from monitor.errors import ConfigError, LedgerBroken, Refused
 from monitor.ledger.audit import Audit, Broken, Report
 from monitor.ledger.checkpoint import Verifier, parse
+from monitor.model.instant import text
+from monitor.model.record import Custody
 from monitor.stores.sqlite.checkpoints import LARGEST, beside, kept
+from monitor.views.anchored import Anchored, anchored
 from monitor.views.files import Files, audited
 from monitor.walking import walk_over
 
 log = structlog.get_logger(__name__)
+
+BATCH = 1_000
+"""Records of custody that are read at once."""
 
 
 @click.command()
@@ -50,16 +56,18 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
     settings = load(usage.directory, os.environ)
     outside = [(str(file), _note(file)) for file in files]
     with progress("verifying") as moved:
-        report = asyncio.run(walk(settings, outside, quick=quick, moved=moved))
+        report, left = asyncio.run(walked(settings, outside, quick=quick, moved=moved))
         media = Files(0) if quick or report.broken is not None else asyncio.run(_files(settings))
     if usage.json:
-        emit(_as_json(report, media))
+        emit(_as_json(report, media, left))
     elif media.bad is not None:
         say(f"A file of media is not what was received: {media.bad}: {media.reason}", style="bold red")
     elif report.broken is None:
         say(f"{counted(report.size, 'record')}, root {report.root.hex()}")
         erased = f", {report.erased} erased contents that records own to" if report.erased else ""
         say(f"The ledger verifies: {_agreement(report)}{erased}.", style="green")
+        if left.left:
+            say(_outside(left), style="yellow" if left.unchecked else "green")
         if media.held:
             lost = f"; {media.missing:,} of them not here" if media.missing else ""
             say(f"{counted(media.held, 'file')} of media held{lost}.", style="yellow" if media.missing else "green")
@@ -88,7 +96,20 @@ async def walk(
     """Every record against the checkpoints of the ledger, the one beside it and these `notes` that were kept elsewhere (where, and
     the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed. Without
     `tables` nothing is believed that follows from the records, nor looked at. `processes`: see `walk_over`."""
-    audit = Audit()
+    return (await walked(settings, notes, quick=quick, moved=moved, tables=tables, processes=processes))[0]
+
+
+async def walked(
+    settings: Settings,
+    notes: Sequence[tuple[str, str]],
+    *,
+    quick: bool,
+    moved: Progress,
+    tables: bool = True,
+    processes: int | None = None,
+) -> tuple[Report, Anchored]:
+    """The same, and what left for places outside; nothing of that where it is `quick`."""
+    audit, left = Audit(), Anchored()
     try:
         async with reading(settings) as store:
             # The notes first: the ledger may grow meanwhile, and then none of them is about more than we walk over.
@@ -101,11 +122,12 @@ async def walk(
             await _walk(store, audit, stored.size, over)
             if tables and not quick and audit.finish().broken is None:
                 wrong = await store.auditing.projected(stored.size, audit.kinds, unknown=audit.unknown)
-                if wrong:
+                left = anchored(await _custody(store, audit.custody), inside, settings)
+                if wrong := wrong or left.bad:
                     audit.stop(wrong)
     except LedgerBroken as broken:
         audit.stop(Broken(str(broken), broken.index))
-    return audit.finish()
+    return audit.finish(), left
 
 
 async def verified(
@@ -128,7 +150,16 @@ async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, in
         audit.walk(beyond)
 
 
-def _as_json(report: Report, files: Files) -> dict[str, object]:
+async def _custody(store: Store, indices: Sequence[int]) -> list[tuple[int, Custody]]:
+    """These records of custody, with their index, less those whose content is not there."""
+    found: list[tuple[int, Custody]] = []
+    for at in range(0, len(indices), BATCH):
+        records = await store.ledger.records(indices[at : at + BATCH])
+        found += [(each.index, each.content) for each in records if isinstance(each.content, Custody)]
+    return found
+
+
+def _as_json(report: Report, files: Files, left: Anchored) -> dict[str, object]:
     broken = report.broken or Broken("")
     return {
         "ok": report.broken is None and files.bad is None,
@@ -143,7 +174,27 @@ def _as_json(report: Report, files: Files) -> dict[str, object]:
         "last": broken.last if broken.index is None else broken.index,
         "mends": broken.mends,
         "media": {"files": files.held, "missing": files.missing},
+        "anchors": {
+            "left": left.left,
+            "size": left.size,
+            "place": left.place or None,
+            "at": None if left.at is None else text(left.at),
+            "stamps": left.stamps,
+            "unchecked": left.unchecked,
+        },
     }
+
+
+def _outside(left: Anchored) -> str:
+    """What left for places outside, and how much of that can be checked here."""
+    when = "" if left.at is None else f", stamped at {text(left.at)}"
+    newest = f"the newest for {left.size:,} records to {left.place}{when}"
+    words = f"{counted(left.left, 'checkpoint')} left for places outside, {newest}."
+    held = left.stamps - left.unchecked
+    words += f" {counted(held, 'time stamp')} by who is trusted." if held else ""
+    if left.unchecked:
+        words += f" {counted(left.unchecked, 'time stamp')} not checked: no anchor of that name has a ca_file that can be read."
+    return words
 
 
 def _agreement(report: Report) -> str:

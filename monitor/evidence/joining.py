@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-PARTS = ("files", "values", "ed25519", "checkpoint", "telling", "records", "verify")
+PARTS = ("files", "values", "ed25519", "checkpoint", "stamps", "telling", "records", "verify")
 """Each needs only those before it."""
 _FOLDER = Path(__file__).parent / "script"
 _HEAD = '''#!/usr/bin/env python3

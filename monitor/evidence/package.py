@@ -3,7 +3,9 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
+from typing import TypeGuard
 
 import msgspec
 
@@ -13,11 +15,12 @@ from monitor.evidence.choosing import Chosen, batches, sealed_of
 from monitor.evidence.joining import joined
 from monitor.evidence.profile import Profile
 from monitor.evidence.report import Cover, Report
+from monitor.evidence.stamps import said
 from monitor.ledger.audit import altered
 from monitor.ledger.checkpoint import Checkpoint, parse
 from monitor.ledger.tree import verify_inclusion
 from monitor.model.instant import Instant, text
-from monitor.model.record import Fetched, Kind, Record, Sealed
+from monitor.model.record import Content, Custody, Fetched, Kind, Record, Sealed
 from monitor.ports import Proof, Store
 
 LONGEST = 8 << 20
@@ -66,6 +69,7 @@ async def pack(bag: Bag, store: Store, contents: Contents, *, moved: Callable[[i
     with bag.file("data/records.jsonl") as lines, bag.file("data/proofs.jsonl") as proofs:
         async for batch in batches(store.ledger, contents.checkpoint.size):
             records.checkpoints += [each.index for each in batch if each.kind is Kind.CHECKPOINT]
+            records.stamps += [(each.index, each.content.proof) for each in batch if _is_stamp(each.content)]
             picked = [each for each in batch if contents.chosen.has(each) and not contents.profile.leaves_out(each)]
             await records.write(store, picked, lines, proofs)
             moved(batch[-1].index + 1, contents.checkpoint.size)
@@ -74,6 +78,7 @@ async def pack(bag: Bag, store: Store, contents: Contents, *, moved: Callable[[i
     bag.put("data/checkpoint.txt", contents.note.encode())
     bag.put("data/key.txt", f"{contents.key}\n".encode())
     bag.put("data/checkpoints.jsonl", await _earlier(store, contents.checkpoint, records.checkpoints))
+    await _stamped(bag, store, contents.checkpoint, records.stamps)
     bag.put("verify.py", joined().encode())
     bag.put("VERIFY.md", _EXPLAINED.read_bytes())
     cover = Cover(
@@ -102,6 +107,7 @@ class _Records:
         self.withheld = 0
         self.held: set[str] = set()
         self.checkpoints: list[int] = []
+        self.stamps: list[tuple[int, bytes]] = []
         self._contents = contents
 
     async def write(self, store: Store, picked: Sequence[Record], lines: Writing, proofs: Writing) -> None:
@@ -162,6 +168,20 @@ async def _earlier(store: Store, newest: Checkpoint, kept: Sequence[int]) -> byt
             roots[size] = {"note": note}
     paths = {size: await store.ledger.consistency(size, size=newest.size) for size in sorted(roots)}
     return _lines([roots[size] | {"path": [step.hex() for step in path]} for size, path in paths.items()])
+
+
+def _is_stamp(content: Content | None) -> TypeGuard[Custody]:
+    return isinstance(content, Custody) and content.action == "anchored" and bool(content.proof)
+
+
+async def _stamped(bag: Bag, store: Store, newest: Checkpoint, stamps: Sequence[tuple[int, bytes]]) -> None:
+    """Each authority's reply, by the index of the record that keeps it, and beside it the checkpoint that it is on."""
+    notes = {sha256(note.encode()).digest(): note for note in await store.checkpoints.all()} if stamps else {}
+    for index, reply in stamps:
+        note = notes.get(said(reply).imprint)
+        if note is not None and parse(note).size < newest.size:
+            bag.put(f"data/anchors/{index}.tsr", reply)
+            bag.put(f"data/anchors/{index}.txt", note.encode())
 
 
 def _lines(objects: Sequence[object]) -> bytes:

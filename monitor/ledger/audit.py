@@ -51,6 +51,7 @@ class Audit:
 
     With `verifiers` each note must be signed by one of them; without, only what it says is compared. `quick` leaves out the
     contents: headers and tree only. With `stored` it is compared too, and helps to say where records are not what was signed.
+    `custody`: the indices of the records of that kind.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Audit:
         self._failed: tuple[int, Checkpoint] | None = None
         self._worthless: Broken | None = None
         self._odd: list[tuple[int, int]] = []
+        self.custody: list[int] = []
         self._kinds: Counter[int] = Counter()
         self._agreed = 0
         self._good = 0
@@ -147,6 +149,7 @@ class Audit:
         self._kinds.update(walked.kinds)
         self._unknown += walked.unknown
         self._accounted.update(walked.erasures)
+        self.custody += walked.custody
         for channel, post, index in walked.taken_away:
             self._taken_away.setdefault((channel, post), []).append(index)
         self._broken = walked.broken

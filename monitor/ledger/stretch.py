@@ -24,7 +24,7 @@ OTHER_HEADER = "the header is not the one that was hashed"
 OTHER_CONTENT = "the content is not the one that the header was made for"
 
 _NONE = "the header is of this format, and none"
-_ERASED = KIND_NUMBERS[Kind.ERASED]
+_CUSTODY, _ERASED = KIND_NUMBERS[Kind.CUSTODY], KIND_NUMBERS[Kind.ERASED]
 _BEGINS = bytes((0x99, FORMAT))
 _FORMS = {1: (0, b""), 2: (1, b"\xcc"), 3: (2, b"\xcd"), 5: (4, b"\xce")}
 """How msgpack writes an index: by the bytes it takes, how many of them are the number, and what stands before."""
@@ -48,8 +48,8 @@ class Walked(msgspec.Struct, frozen=True):
     `peaks` are the roots of the perfect subtrees that they fall into, largest first; `nodes` those of all their subtrees from the
     level up that was asked for (level, position in the whole tree, hash); `edges` the peaks as they were at the sizes of the whole
     tree that were asked for. `kinds` counts records by the number of their kind, `unknown` headers that this version cannot read.
-    `erasures` are the (channel, post) of which a record says that contents were erased, `taken_away` (channel, post, index) of
-    records without content. `broken`: why there are no more.
+    `custody` are the indices of the records of that kind, `erasures` the (channel, post) of which a record says that contents were
+    erased, `taken_away` (channel, post, index) of records without content. `broken`: why there are no more.
     """
 
     start: int
@@ -58,6 +58,7 @@ class Walked(msgspec.Struct, frozen=True):
     nodes: list[tuple[int, int, bytes]]
     edges: dict[int, list[bytes]]
     kinds: dict[int, int]
+    custody: list[int]
     erasures: list[tuple[int, int]]
     taken_away: list[tuple[int, int, int]]
     unknown: int
@@ -81,6 +82,7 @@ class Stretch:
         self._nodes: list[tuple[int, int, bytes]] = []
         self._edges: dict[int, list[bytes]] = {}
         self._kinds: Counter[int] = Counter()
+        self._custody: list[int] = []
         self._erasures: list[tuple[int, int]] = []
         self._taken_away: list[tuple[int, int, int]] = []
         self._unknown = 0
@@ -118,6 +120,7 @@ class Stretch:
             self._nodes,
             self._edges,
             dict(self._kinds),
+            self._custody,
             self._erasures,
             self._taken_away,
             self._unknown,
@@ -151,6 +154,8 @@ class Stretch:
         if not self._quick and (_ERASED in kinds or [header[-32:] for header in headers] != digests):
             return False
         self._kinds.update(kinds)
+        if _CUSTODY in kinds:
+            self._custody += [first + place for place, kind in enumerate(kinds) if kind == _CUSTODY]
         return True
 
     def _one_by_one(
@@ -183,6 +188,8 @@ class Stretch:
         if header.index != index:
             return f"the header is that of record {header.index}"
         self._kinds[header.kind] += 1
+        if header.kind == _CUSTODY:
+            self._custody.append(index)
         if self._quick:
             return None
         if header.kind == _ERASED:

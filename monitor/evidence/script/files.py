@@ -29,11 +29,15 @@ def opened(root: str, name: str) -> BinaryIO:
 
 
 def whole(root: str, name: str) -> str:
+    return bytes_of(root, name).decode()
+
+
+def bytes_of(root: str, name: str) -> bytes:
     with opened(root, name) as file:
-        data = file.read((1 << 20) + 1)
-    if len(data) > 1 << 20:
+        data = file.read(SHORT + 1)
+    if len(data) > SHORT:
         raise Bad("it is too long", name)
-    return data.decode()
+    return data
 
 
 def lines(root: str, name: str) -> Iterator[str]:
@@ -70,7 +74,7 @@ def listed(root: str, folder: str = "") -> Iterator[str]:
     with os.scandir(os.path.join(root, folder)) as entries:
         for entry in entries:
             name, mode = folder + entry.name, entry.stat(follow_symlinks=False).st_mode
-            if stat.S_ISDIR(mode) and name in ("data", "data/media"):
+            if stat.S_ISDIR(mode) and name in ("data", "data/anchors", "data/media"):
                 yield from listed(root, f"{name}/")
             elif not stat.S_ISREG(mode):
                 raise Bad("it is neither a file nor a directory of a package", name)

@@ -7,21 +7,23 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from io import TextIOWrapper
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from monitor.evidence.script.checkpoint import Note, check_signature, consistent, key_of, note, unhex
-from monitor.evidence.script.files import MOST, Bad, differing, lines, listed, manifest, objects, whole
+from monitor.evidence.script.files import MOST, Bad, bytes_of, differing, lines, listed, manifest, objects, whole
 from monitor.evidence.script.records import Records
+from monitor.evidence.script.stamps import stamped
 
 TAGS = ["VERIFY.md", "bag-info.txt", "bagit.txt", "manifest-sha256.txt", "report.html", "verify.py"]
 PARTS = ["checkpoint.txt", "checkpoints.jsonl", "key.txt", "missing.jsonl", "proofs.jsonl", "records.jsonl"]
 PAYLOAD = [f"data/{name}" for name in PARTS]
 SEAL = "tagmanifest-sha256.txt"
 RECORDS, PROOFS = "data/records.jsonl", "data/proofs.jsonl"
+STAMP = re.compile(r"data/anchors/((?:0|[1-9][0-9]{0,18})\.)(tsr|txt)")
 MEDIA = re.compile("data/media/([0-9a-f]{64})")
 DECLARED = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 ODD = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, RecursionError, MemoryError)
@@ -48,6 +50,7 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
     checkpoint, key = signed_for(root, outside)
     earlier = list(checkpoints(root, checkpoint, key[1]))
     compare(outside.checkpoint, checkpoint, {each.size: each.root for each in earlier})
+    stamps = anchors(root, payload, checkpoint, key[1], {each.size: each.root for each in earlier})
     records = read(root, checkpoint)
     if wrong is not None:
         raise Bad("its bytes are not those that the manifest was made for", wrong)
@@ -62,6 +65,7 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
         "records": records.count,
         "withheld": records.withheld,
         "checkpoints": sum(1 for each in earlier if each.signatures),
+        "stamps": stamps,
         "media": len(records.held) - missing,
         "missing": missing,
         "seal": with_seal,
@@ -74,7 +78,7 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
 def names(root: str) -> set[str]:
     found: set[str] = set()
     for name in listed(root):
-        if name not in (*TAGS, *PAYLOAD, SEAL) and not MEDIA.fullmatch(name):
+        if name not in (*TAGS, *PAYLOAD, SEAL) and not MEDIA.fullmatch(name) and not STAMP.fullmatch(name):
             raise Bad("it does not belong to a package", name)
         found.add(name)
         if len(found) > MOST:
@@ -151,6 +155,28 @@ def checkpoints(root: str, checkpoint: Note, key: bytes) -> Iterator[Note]:
         yield earlier
 
 
+def anchors(root: str, names: Iterable[str], checkpoint: Note, key: bytes, roots: dict[int, bytes]) -> int:
+    """How many time stamps there are, each on a checkpoint of this ledger."""
+    found = sorted(name[:-4] for name in names if STAMP.fullmatch(name) and name.endswith(".tsr"))
+    if odd := {f"{each}.txt" for each in found} ^ {
+        name for name in names if name.endswith(".txt") and STAMP.fullmatch(name)
+    }:
+        raise Bad("a time stamp and the checkpoint that it is on belong together", min(odd))
+    for name in found:
+        file = f"{name}.txt"
+        on = note(whole(root, file), file)
+        check_signature(on, key, file)
+        if (checkpoint.root if on.size == checkpoint.size else roots.get(on.size)) != on.root:
+            raise Bad(f"nothing here leads to its root for size {on.size}", file)
+        try:
+            right = stamped(bytes_of(root, f"{name}.tsr")) == sha256(bytes_of(root, file)).digest()
+        except ODD:
+            right = False
+        if not right:
+            raise Bad("it is no time stamp on the checkpoint beside it", f"{name}.tsr")
+    return len(found)
+
+
 def compare(had: Note | None, checkpoint: Note, earlier: dict[int, bytes]) -> None:
     if had is None:
         return
@@ -212,6 +238,8 @@ def told_to_people(found: dict[str, Any]) -> Iterator[str]:
     if found["withheld"]:
         yield f"The content of {found['withheld']} of them is withheld or erased: that they are in the ledger is shown, no more."
     yield f"{found['checkpoints']} earlier checkpoints agree; {found['media']} files of media are what records say."
+    if found["stamps"]:
+        yield f"{found['stamps']} time stamps are on checkpoints of this ledger; who signed them, VERIFY.md says how to check."
     if found["missing"]:
         yield f"{found['missing']} files of media that were held are not in the package."
     yield f"SHA-256 of {SEAL}: {found['seal']}"
