@@ -29,7 +29,7 @@ from monitor.sources.telegram.pace import Connects, Pace
 from monitor.sources.telegram.source import TelegramSource
 from monitor.stages.anchor import Anchor
 from monitor.stages.collect import Collector
-from monitor.stages.notices import Watchman
+from monitor.stages.notices import Past, Watchman
 from monitor.stores import wordings
 from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.store import open_store
@@ -223,8 +223,8 @@ def pauses(settings: Settings) -> Pauses:
     )
 
 
-def watchman(settings: Settings, store: Store, clock: Clock) -> Watchman:
-    """Who tells of the watch itself."""
+def watchman(settings: Settings, store: Store, clock: Clock, *, past: Past) -> Watchman:
+    """Who tells of the watch itself, `past` the outbox where it takes nothing."""
     return Watchman(
         store.ledger,
         store.positions,
@@ -242,4 +242,5 @@ def watchman(settings: Settings, store: Store, clock: Clock) -> Watchman:
         },
         clock=clock,
         poll_every=int(settings.collect.poll_seconds * SECOND),
+        past=past,
     )

@@ -131,7 +131,7 @@ async def run(
             spread=assembly.pauses(settings).spread,
             ledger=store.ledger,
         )
-        watchman = assembly.watchman(settings, store, clock)
+        watchman = assembly.watchman(settings, store, clock, past=courier.tell_at_once)
         anchors = await stack.enter_async_context(assembly.anchors(settings, store, clock, health=health))
 
         async def stories() -> None:

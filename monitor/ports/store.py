@@ -278,7 +278,9 @@ class Health(Protocol):
         """The newest fact of each part and subject stands, unless it is more than a minute newer than the one reported now."""
         ...
 
-    async def facts(self) -> Sequence[Fact]: ...
+    async def facts(self) -> Sequence[Fact]:
+        """All that stand. A store that could not take something, from anybody, has one of itself: `disk`, `store`."""
+        ...
 
 
 class Reviews(Protocol):

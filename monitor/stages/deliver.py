@@ -103,6 +103,17 @@ class Courier:
             lanes.create_task(self._carry(lane, alerts, done))
         return len(due)
 
+    async def tell_at_once(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """One attempt at each of these, which are not in the outbox and leave no receipt. Those that may be taken later."""
+        async with asyncio.TaskGroup() as attempts:
+            tried = [(alert, attempts.create_task(self._attempt(alert))) for alert in alerts]
+        receipts = [(alert, attempt.result()) for alert, attempt in tried]
+        for alert, receipt in receipts:
+            log.warning(
+                "alert told past the outbox", key=alert.key, subscriber=alert.subscriber, state=str(receipt.state)
+            )
+        return [alert for alert, receipt in receipts if receipt.state is State.WAITING]
+
     async def next_look(self) -> Instant:
         """When to look again, if nobody says anything before."""
         now = self._clock.now()

@@ -1,15 +1,19 @@
-"""From the evidence of health to the outbox: what the people who run it must hear without looking at a page."""
+"""From the evidence of health to the outbox: what the people who run it must hear without looking at a page.
+
+Where nothing can be put into the outbox, because the disk is full, say, they are told past it, from memory.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 import structlog
 
-from monitor.alerting.notices import look, of_records, owed
+from monitor.alerting.notices import Outlook, look, of_records, owed
 from monitor.errors import Unavailable
-from monitor.model.alert import Subscriber
+from monitor.model.alert import Alert, Subscriber
 from monitor.model.channel import Channel
 from monitor.model.instant import HOUR, MINUTE, SECOND, Instant
+from monitor.model.trouble import Trouble
 from monitor.ports import Clock, Fact, Health, Ledger, Positions, Troubles
 
 log = structlog.get_logger(__name__)
@@ -17,6 +21,8 @@ log = structlog.get_logger(__name__)
 STAGE = "notices"
 LOOK_EVERY = 2 * SECOND
 RETRY = 5 * SECOND
+Past = Callable[[Sequence[Alert]], Awaitable[Sequence[Alert]]]
+"""Tries to tell these at once, and gives back those that nobody took."""
 SILENT = {"stage": 5 * MINUTE, "duty": 25 * MINUTE}
 """What gave signs of life since the start, and none for so long, is red."""
 
@@ -37,7 +43,9 @@ class Watchman:
         concerned: Mapping[str, Iterable[str]],
         clock: Clock,
         poll_every: Instant = MINUTE,
+        past: Past | None = None,
     ) -> None:
+        """`past` tells past the outbox."""
         self._ledger = ledger
         self._positions = positions
         self._health = health
@@ -54,6 +62,10 @@ class Watchman:
         self._clock = clock
         self._silent = {**SILENT, "source": max(5 * MINUTE, 3 * poll_every + MINUTE)}
         self._began = clock.now()
+        self._past = past
+        self._untaken: Sequence[Alert] = ()
+        self._unfiled: Sequence[Trouble] | None = None
+        """How everything stood at the last look, where it could not be filed."""
 
     def concern(self, part: str, subjects: Iterable[str]) -> None:
         """From now on these are configured, and no others of this part."""
@@ -73,7 +85,7 @@ class Watchman:
         facts = [
             self._silenced(fact, now) for each in await self._health.facts() if (fact := self._ours(each)) is not None
         ]
-        before = await self._troubles.standing()
+        before = await self._troubles.standing() if self._unfiled is None else self._unfiled
         known = [each for each in before if self._ours(Fact(each.part, each.subject, each.since)) is not None]
         after = look(known, [*facts, *said], now=now, filed=await self._troubles.filed(since=now - HOUR))
         notices = (*changed, *after.notices)
@@ -81,12 +93,29 @@ class Watchman:
         if (
             news
             or notices
+            or self._unfiled is not None
             or tuple(before) != tuple(sorted(after.troubles, key=lambda each: (each.part, each.subject)))
         ):
-            await self._troubles.file(after.troubles, alerts, now=now, upto=size)
+            await self._file(after, [*self._untaken, *alerts], now=now, upto=size)
         for notice in notices:
             log.warning("notice", which=notice.notice, part=notice.part, subject=notice.subject, count=notice.count)
         return len(alerts)
+
+    async def _file(self, after: Outlook, alerts: Sequence[Alert], *, now: Instant, upto: int) -> None:
+        try:
+            await self._troubles.file(after.troubles, alerts, now=now, upto=upto)
+        except Unavailable:
+            if self._past is not None:
+                # What the ledger says of channels is looked at again from the same position, and owed once it can be filed.
+                told = owed(after.notices, self._subscribers, now=now)
+                self._unfiled = after.troubles
+                self._untaken = await self._past([*self._untaken, *told])
+                for notice in after.notices:
+                    log.warning(
+                        "notice told past the outbox", which=notice.notice, part=notice.part, subject=notice.subject
+                    )
+            raise
+        self._unfiled, self._untaken = None, ()
 
     def _ours(self, fact: Fact) -> Fact | None:
         if fact.part == "channel":

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ FAILING = r"""
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 static volatile long left = -1, times = -1, counted, changed, synced;
@@ -43,11 +46,36 @@ static int due(int takes_room) {
     errno = how;
     return 1;
 }
-static int fails(int takes_room) { int failed = due(takes_room); changed = counted; return failed; }
-static int unsynced(void) { int failed = due(0); if (!failed) synced = counted; return failed; }
+static volatile int *error;
+__attribute__((constructor)) static void begin(void) {
+    const char *path = getenv("DISK_ERROR");
+    int file = path ? open(path, O_RDONLY) : -1;
+    void *found = file < 0 ? MAP_FAILED : mmap(0, sizeof *error, PROT_READ, MAP_SHARED, file, 0);
+    error = found == MAP_FAILED ? 0 : found;
+}
+static int none_left(int file, off_t end) {
+    struct stat found;
+    if (!error || !*error || fstat(file, &found) || !S_ISREG(found.st_mode)) return 0;
+    if (end < 0) end = lseek(file, 0, SEEK_CUR) - end;
+    errno = *error;
+    return *error != ENOSPC || found.st_size < end;
+}
+static int fails(int takes_room) {
+    int failed = due(takes_room);
+    changed = counted;
+    if (!failed && error && *error && takes_room) { errno = *error; return 1; }
+    return failed;
+}
+static int unsynced(void) { int failed = due(0) || (error && *error == EIO && (errno = EIO)); if (!failed) synced = counted; return failed; }
+static int writes_fail(void) { int failed = due(1); changed = counted; return failed; }
 #define PLAIN(name) static __typeof__(name) *plain; if (!plain) plain = dlsym(RTLD_NEXT, #name)
 #define CALL(takes_room, kind, name, given, passed) \
     kind name given { PLAIN(name); return fails(takes_room) ? -1 : plain passed; }
+#define WRITE(name, place) \
+    ssize_t name(int file, const void *data, size_t size, place at) { \
+        PLAIN(name); \
+        return none_left(file, at + size) || writes_fail() ? -1 : plain(file, data, size, at); \
+    }
 #define SYNC(name) int name(int file) { PLAIN(name); return unsynced() ? -1 : plain(file); }
 #define OPEN(name) \
     int name(const char *path, int flags, ...) { \
@@ -57,10 +85,10 @@ static int unsynced(void) { int failed = due(0); if (!failed) synced = counted; 
     }
 ssize_t write(int file, const void *data, size_t size) {
     PLAIN(write);
-    return file > 2 && fails(1) ? -1 : plain(file, data, size);
+    return file > 2 && (none_left(file, -(off_t)size) || writes_fail()) ? -1 : plain(file, data, size);
 }
-CALL(1, ssize_t, pwrite, (int file, const void *data, size_t size, off_t at), (file, data, size, at))
-CALL(1, ssize_t, pwrite64, (int file, const void *data, size_t size, off64_t at), (file, data, size, at))
+WRITE(pwrite, off_t)
+WRITE(pwrite64, off64_t)
 CALL(1, int, mkdir, (const char *path, mode_t mode), (path, mode))
 CALL(1, int, rename, (const char *old, const char *new), (old, new))
 CALL(1, int, link, (const char *old, const char *new), (old, new))
@@ -74,7 +102,8 @@ SYNC(fsync)
 SYNC(fdatasync)
 """
 """A library that is loaded before the C library: counts the calls that change what is on the disk, and whether they were followed by
-one that waits for it. A file is made by `open`, where there was none."""
+one that waits for it. A file is made by `open`, where there was none. While the file in DISK_ERROR says so, the whole disk has that
+error; one that is full still takes what is written over."""
 
 HOW = {
     "kill": 0,
@@ -85,6 +114,20 @@ HOW = {
     "files": errno.EMFILE,
 }
 """What befalls a process at the moment: it is killed, or its calls get this error from there on."""
+
+
+class Disk:
+    """The disk of the processes that are started with this `environment`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._error = directory / "disk.error"
+        self._error.write_bytes(bytes(4))
+        self.environment = {**library(directory), "DISK_ERROR": str(self._error)}
+
+    def turn(self, how: str) -> None:
+        """From now on it is "full", "broken" or "readonly", or well again: ""."""
+        with self._error.open("r+b") as file:
+            file.write(struct.pack("i", HOW[how] if how else 0))
 
 
 def fail_at(moment: int, how: str, *, times: int = -1) -> None:

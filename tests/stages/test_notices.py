@@ -1,24 +1,31 @@
 """Notices: what is red in the store is told to whoever asked for it, once, over any restart."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from builders import BRIDGE, NOON, access, revision, subscriber
 from carrying import Clock
 
+from monitor.errors import Unavailable
 from monitor.model.alert import Alert, Notice
 from monitor.model.channel import Channel
 from monitor.model.instant import MINUTE, SECOND
 from monitor.ports import Fact, Store
 from monitor.stages.notices import Watchman, keep_noticing
+from monitor.stores.sqlite.file import connect
+from monitor.stores.sqlite.store import open_store
 
 
 class Post:
     """A watchman over a real store, at noon."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, clock: Clock | None = None, past: "Past | None" = None) -> None:
         self.store = store
-        self.clock = Clock(NOON)
+        self.clock = clock or Clock(NOON)
+        self.past = past
         self.watchman = self.anew()
 
     def anew(self) -> Watchman:
@@ -31,6 +38,7 @@ class Post:
             channels=[Channel(username="bridge_news")],
             concerned={"source": ["reader-1"]},
             clock=self.clock,
+            past=self.past,
         )
         return self.watchman
 
@@ -157,3 +165,75 @@ async def test_looks_by_itself_and_wakes_who_delivers(post: Post) -> None:
     await asyncio.wait([running])
 
     assert len(await post.told()) == 1
+
+
+# ------------------------------------------------------------------------------------------------- a store that takes nothing
+
+
+class Past:
+    """Who is told past the outbox. `takes`: does anybody take it?"""
+
+    def __init__(self) -> None:
+        self.tried: list[Alert] = []
+        self.takes = True
+
+    async def __call__(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
+        self.tried += alerts
+        return () if self.takes else alerts
+
+
+@pytest.fixture
+async def held(tmp_path: Path) -> AsyncIterator[tuple[Post, Past, Callable[[], object]]]:
+    """A store that another holds, who is told of it, and what ends that."""
+    past, clock = Past(), Clock(NOON)
+    path = tmp_path / "monitor.db"
+    async with open_store(path, patience=0.0, now=clock.now) as store:
+        post = Post(store, clock=clock, past=past)
+        with closing(connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield post, past, lambda: other.execute("ROLLBACK")
+
+
+async def test_sto_05_that_nothing_can_be_stored_is_told_past_the_outbox_once_and_its_end_by_the_outbox(
+    held: tuple[Post, Past, Callable[[], object]],
+) -> None:
+    post, past, let_go = held
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await post.red("reader-1")
+        with pytest.raises(Unavailable):
+            await post.look(after=5 * SECOND)
+
+    assert [(_notice(each).part, _notice(each).subject) for each in past.tried] == [("disk", "store")]
+    assert await post.told() == []
+
+    let_go()
+    await post.well()
+    assert await post.look(after=20 * SECOND) == 0  # it is known to have been told
+    await post.well()
+    await post.look(after=SECOND)
+    await post.well()
+    await post.look(after=MINUTE)
+
+    assert [(each.notice, each.part) for each in await post.told()] == [("well", "disk")]
+    assert len(past.tried) == 1
+
+
+async def test_sto_05_what_nobody_took_is_tried_again_and_owed_when_it_can_be(
+    held: tuple[Post, Past, Callable[[], object]],
+) -> None:
+    post, past, let_go = held
+    past.takes = False
+    with pytest.raises(Unavailable):
+        await post.red()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await post.look(after=5 * SECOND)
+
+    assert len(past.tried) == 3
+    assert len({each.key for each in past.tried}) == 1
+
+    let_go()
+    await post.look()
+
+    assert [(each.notice, each.part) for each in await post.told()] == [("red", "disk")]

@@ -1,6 +1,6 @@
-"""The evidence of health in SQLite: the newest fact of each part and subject."""
+"""The evidence of health in SQLite: the newest fact of each part and subject, and whether the database takes any."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from monitor.ledger.packing import pack, unpacker
 from monitor.ports import Fact
@@ -12,7 +12,9 @@ _fact = unpacker(Fact)
 
 
 class SqliteHealth:
-    def __init__(self, writer: Transactions, reader: Reader) -> None:
+    def __init__(self, writer: Transactions, reader: Reader, refused: Callable[[], Fact | None]) -> None:
+        """`refused`: does the database take anything, as far as that is known?"""
+        self._refused = refused
         self._writer = writer
         self._reader = reader
 
@@ -31,4 +33,6 @@ class SqliteHealth:
         def look(database: Database) -> list[Fact]:
             return [_fact(row) for (row,) in database.execute("SELECT fact FROM health ORDER BY part, subject")]
 
-        return await self._reader.read(look)
+        facts = await self._reader.read(look)
+        refused = self._refused()
+        return facts if refused is None else [*facts, refused]

@@ -15,6 +15,7 @@ from monitor.ports import (
     Agenda,
     Checkpoints,
     Downloads,
+    Fact,
     Findings,
     Health,
     Ledger,
@@ -25,7 +26,7 @@ from monitor.ports import (
     Reviews,
     Troubles,
 )
-from monitor.stores.sqlite import bodies, checkpoints, covering, migrations
+from monitor.stores.sqlite import bodies, checkpoints, covering, migrations, refusals
 from monitor.stores.sqlite.agenda import SqliteAgenda
 from monitor.stores.sqlite.auditing import SqliteAuditing
 from monitor.stores.sqlite.bodies import Unpacker
@@ -54,7 +55,9 @@ log = structlog.get_logger(__name__)
 class SqliteStore:
     """The ports on one file, side by side, and what an audit wants to see of it. `search` is in a file of its own."""
 
-    def __init__(self, writer: Transactions, reader: Reader, recent: Recent) -> None:
+    def __init__(
+        self, writer: Transactions, reader: Reader, recent: Recent, refused: Callable[[], Fact | None]
+    ) -> None:
         unpacker = Unpacker()  # for the reading thread
         self.ledger: Ledger = SqliteLedger(writer, reader, unpacker, recent)
         self.positions: Positions = SqlitePositions(writer, reader)
@@ -63,7 +66,7 @@ class SqliteStore:
         self.peers: Peers = SqlitePeers(writer, reader)
         self.agenda: Agenda = SqliteAgenda(writer, reader)
         self.downloads: Downloads = SqliteDownloads(writer, reader, self.ledger, unpacker)
-        self.health: Health = SqliteHealth(writer, reader)
+        self.health: Health = SqliteHealth(writer, reader, refused)
         self.troubles: Troubles = SqliteTroubles(writer, reader)
         self.reviews: Reviews = SqliteReviews(reader, self.ledger)
         self.people: People = SqlitePeople(writer, reader)
@@ -105,7 +108,7 @@ async def open_store(
     if readonly:
         checked = open_reader(path, prepare=lambda database: migrations.require(database, path), seconds=seconds)
         async with checked as reader:
-            yield SqliteStore(_Refusing(path), reader, Recent())
+            yield SqliteStore(_Refusing(path), reader, Recent(), lambda: refusals.known(path))
         return
 
     recent = Recent(records=kept)
@@ -133,4 +136,5 @@ async def open_store(
         open_writer(path, prepare=prepare, page=begin, patience=patience) as writer,
         open_reader(path, prepare=lambda database: None, seconds=seconds) as reader,
     ):
-        yield SqliteStore(writer, reader, recent)
+        attentive = refusals.Attentive(path, writer, now)
+        yield SqliteStore(attentive, reader, recent, attentive.fact)
