@@ -6,6 +6,7 @@ signature or a lost paragraph matter little. Only what shares one of a text's ra
 words has one of those.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from monitor.alerting.copies import FEWEST
@@ -69,6 +70,11 @@ class Likenesses:
             )
         return tuple(sorted(found.values(), key=lambda each: (-each.alike, each.record))[:TOLD])
 
+    def forget(self, records: Iterable[int]) -> None:
+        """Nothing is compared with these any more, and nothing of them is remembered."""
+        for index in records:
+            self._drop(index)
+
     def _candidates(self, words: frozenset[bytes]) -> list[int]:
         """The newest of those that hold one of the rarest of these words, oldest first."""
         holding = sorted((self._holding[word] for word in words if word in self._holding), key=len)
@@ -84,8 +90,12 @@ class Likenesses:
             first = next(iter(self._met))
             if self._met[first].observed_at >= before and len(self._met) < KEPT:
                 return
-            for word in self._met.pop(first).words:
-                holding = self._holding[word]
-                holding.discard(first)
-                if not holding:
-                    del self._holding[word]
+            self._drop(first)
+
+    def _drop(self, index: int) -> None:
+        met = self._met.pop(index, None)
+        for word in met.words if met is not None else ():
+            holding = self._holding[word]
+            holding.discard(index)
+            if not holding:
+                del self._holding[word]

@@ -144,7 +144,8 @@ async def verified(
 async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, int], Awaitable[None]]) -> None:
     await over(audit, size)
     if audit.lost:
-        audit.account(await store.auditing.erasures(size))  # others may be erasing
+        for erasure in await store.auditing.erasures(audit.erasures, since=size):  # others may be erasing
+            audit.account(erasure)
     beyond = await store.ledger.sealed(size, 1)
     if audit.size == size == await store.ledger.size():  # asked last: others may be appending
         audit.walk(beyond)

@@ -66,7 +66,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         a channel's name, which everybody knows."""
         if self.audience is Audience.COURT or sealed.content is None:
             return False
-        if record.kind is Kind.REVIEW:
+        if record.kind in (Kind.REVIEW, Kind.ERASED):  # of the one it says who gave it and why, of the other who did it
             return True
         if self.audience is Audience.PARTNER or record.kind is Kind.IDENTITY:
             return False

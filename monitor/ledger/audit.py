@@ -6,15 +6,18 @@ An Audit takes the records in the order of their indices: stretch by stretch, as
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from monitor.errors import Refused
 from monitor.ledger.checkpoint import Checkpoint, Verifier, parse, verify
+from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
 from monitor.ledger.stretch import Broken, Stretch, Walked, altered, walk
 from monitor.ledger.tree import Frontier, aligned, subtrees
-from monitor.model.record import Sealed
+from monitor.model.record import Erased, Kind, Sealed
+
+_ERASED = KIND_NUMBERS[Kind.ERASED]
 
 __all__ = ["Audit", "Broken", "Report", "Stored", "altered"]
 
@@ -51,7 +54,7 @@ class Audit:
 
     With `verifiers` each note must be signed by one of them; without, only what it says is compared. `quick` leaves out the
     contents: headers and tree only. With `stored` it is compared too, and helps to say where records are not what was signed.
-    `custody`: the indices of the records of that kind.
+    `custody` and `erasures`: the indices of the records of these kinds.
     """
 
     def __init__(
@@ -74,11 +77,13 @@ class Audit:
         self._worthless: Broken | None = None
         self._odd: list[tuple[int, int]] = []
         self.custody: list[int] = []
+        self.erasures: list[int] = []
         self._kinds: Counter[int] = Counter()
         self._agreed = 0
         self._good = 0
         self._taken_away: dict[tuple[int, int], list[int]] = {}
         self._accounted: set[tuple[int, int]] = set()
+        self._owned_to: set[int] = set()
         self._expected: dict[int, list[Checkpoint]] = {}
         places = dict.fromkeys(notes, "a checkpoint in the ledger")
         for place, note in (kept or {}).items():
@@ -124,7 +129,10 @@ class Audit:
             if self._broken:
                 break
             stretch = Stretch(first, wanted=self.within(first, stop), quick=self._quick, above=self._above)
+            known = len(self.erasures)
             self.take(walk(batch[first - start : stop - start], stretch))
+            for index in self.erasures[known:]:
+                self.account(batch[index - start])
         return self._broken
 
     def within(self, start: int, stop: int) -> list[int]:
@@ -148,8 +156,8 @@ class Audit:
         self._compare(self._frontier.size)
         self._kinds.update(walked.kinds)
         self._unknown += walked.unknown
-        self._accounted.update(walked.erasures)
         self.custody += walked.custody
+        self.erasures += walked.erasures
         for channel, post, index in walked.taken_away:
             self._taken_away.setdefault((channel, post), []).append(index)
         self._broken = walked.broken
@@ -160,20 +168,28 @@ class Audit:
         self._broken = self._broken or broken
 
     @property
-    def lost(self) -> Sequence[tuple[int, int]]:
-        """Channel and post of the contents that are not there, of which no record yet says that they were erased."""
-        return [post for post in self._taken_away if post not in self._accounted]
+    def lost(self) -> bool:
+        """Are there contents taken away of which no record that was accounted for says so?"""
+        return next(self._unaccounted(), None) is not None
 
-    def account(self, erasures: Iterable[tuple[int, int]]) -> None:
-        """Records that were added since say that these were erased."""
-        self._accounted.update(erasures)
+    def account(self, erasure: Sealed) -> None:
+        """The record owns to what was taken away: these contents, or where it does not say (any more), all of the post. `walk` does
+        so by itself; a stretch that others walked over holds no contents."""
+        header = decode_header(erasure.header)
+        if header is None or header.kind != _ERASED:
+            return
+        said = None if erasure.content is None else decode_content(Kind.ERASED, erasure.content)
+        if isinstance(said, Erased):
+            self._owned_to.update(said.records)
+        else:
+            self._accounted.add((header.channel, header.post))
 
     def finish(self, *, size: int | None = None, root: bytes | None = None) -> Report:
         """The end of the records. `size` and `root` are what the store holds to be the tree, where it is not `stored`."""
         if self._stored is not None:
             size, root = self._stored.size, self._stored.root
         broken = self._not_signed() or self._broken or self._unfinished(size, root) or self._worthless
-        erased = sum(len(indices) for post, indices in self._taken_away.items() if post in self._accounted)
+        erased = sum(map(len, self._taken_away.values())) - sum(map(len, self._unaccounted()))
         return Report(self._frontier.size, self._frontier.root(), self._agreed, erased, broken, self._signatures)
 
     # --------------------------------------------------------------------------------------------------------- the tree
@@ -228,10 +244,17 @@ class Audit:
             return self._not_held(*self._odd[0])
         if root is not None and root != self._frontier.root():
             return Broken("the records do not give the root that the store holds")
-        if self.lost:
-            first = min(self._taken_away[post][0] for post in self.lost)
-            return Broken("the content was taken away, and no record says so", first)
+        lost = [indices[0] for indices in self._unaccounted()]
+        if lost:
+            return Broken("the content was taken away, and no record says so", min(lost))
         return None
+
+    def _unaccounted(self) -> Iterator[list[int]]:
+        """Records without content that nobody owns to, a list for each post."""
+        for post, indices in self._taken_away.items():
+            lost = [index for index in indices if index not in self._owned_to]
+            if lost and post not in self._accounted:
+                yield lost
 
     def _not_held(self, first: int, stop: int) -> Broken:
         """The records or the store's hash of them: what was signed decides which, as far as it goes."""

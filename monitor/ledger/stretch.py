@@ -48,8 +48,8 @@ class Walked(msgspec.Struct, frozen=True):
     `peaks` are the roots of the perfect subtrees that they fall into, largest first; `nodes` those of all their subtrees from the
     level up that was asked for (level, position in the whole tree, hash); `edges` the peaks as they were at the sizes of the whole
     tree that were asked for. `kinds` counts records by the number of their kind, `unknown` headers that this version cannot read.
-    `custody` are the indices of the records of that kind, `erasures` the (channel, post) of which a record says that contents were
-    erased, `taken_away` (channel, post, index) of records without content. `broken`: why there are no more.
+    `custody` are the indices of the records of that kind, `erasures` of those that say what was erased, `taken_away` (channel,
+    post, index) of records without content. `broken`: why there are no more.
     """
 
     start: int
@@ -59,7 +59,7 @@ class Walked(msgspec.Struct, frozen=True):
     edges: dict[int, list[bytes]]
     kinds: dict[int, int]
     custody: list[int]
-    erasures: list[tuple[int, int]]
+    erasures: list[int]
     taken_away: list[tuple[int, int, int]]
     unknown: int
     broken: Broken | None
@@ -83,7 +83,7 @@ class Stretch:
         self._edges: dict[int, list[bytes]] = {}
         self._kinds: Counter[int] = Counter()
         self._custody: list[int] = []
-        self._erasures: list[tuple[int, int]] = []
+        self._erasures: list[int] = []
         self._taken_away: list[tuple[int, int, int]] = []
         self._unknown = 0
 
@@ -193,7 +193,7 @@ class Stretch:
         if self._quick:
             return None
         if header.kind == _ERASED:
-            self._erasures.append((header.channel, header.post))
+            self._erasures.append(index)
         if said is None:
             self._taken_away.append((header.channel, header.post, index))
         elif said != header.digest:

@@ -217,6 +217,33 @@ class Timed(msgspec.Struct, frozen=True, omit_defaults=True):
     ahead: int | None = None
 
 
+class Hold(msgspec.Struct, frozen=True, omit_defaults=True):
+    """From here on nothing of `subject` is erased (`standing` placed), or it may be again (released).
+
+    `subject`: a channel or `channel/post` by the name it had, those of the header; or a story, whose id `story` then is.
+    """
+
+    standing: str
+    subject: str
+    reason: str
+    by: str
+    story: str = ""
+
+
+class Erased(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What these `records` (indices) said of the header's post was taken away, with their salts, for that `reason`.
+
+    `media`: SHA-256, in lower-case hex, of the files that were removed with it; `shared`: of those that stay, because other posts
+    show them as well.
+    """
+
+    reason: str
+    by: str
+    records: tuple[int, ...]
+    media: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+
 Content = (
     Said
     | Gone
@@ -232,6 +259,8 @@ Content = (
     | Configured
     | Custody
     | Kept
+    | Hold
+    | Erased
     | Faulted
     | Timed
 )

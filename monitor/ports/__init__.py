@@ -5,9 +5,11 @@ Every port takes many at a time: one is a list of one. All of them raise `Unavai
 """
 
 from monitor.ports.anchors import Place, Taken
+from monitor.ports.erasing import RETENTION, Erasure, Erasures, Holds
 from monitor.ports.looking import Agenda, Errand, Peer, Peers
 from monitor.ports.media import HISTORY, MATCHED, NEWS, Downloads, Incoming, Media, Tally, Want
 from monitor.ports.notifiers import Clock, Notifier
+from monitor.ports.people import People
 from monitor.ports.sources import Batch, Contact, Difference, NoContact, Page, Profile, Reader, Step, Stream, Watch
 from monitor.ports.store import (
     Checkpoints,
@@ -18,7 +20,6 @@ from monitor.ports.store import (
     Held,
     Ledger,
     Outbox,
-    People,
     Positions,
     Proof,
     Reviews,
@@ -32,6 +33,7 @@ __all__ = [
     "HISTORY",
     "MATCHED",
     "NEWS",
+    "RETENTION",
     "Agenda",
     "Batch",
     "Checkpoints",
@@ -39,12 +41,15 @@ __all__ = [
     "Contact",
     "Difference",
     "Downloads",
+    "Erasure",
+    "Erasures",
     "Errand",
     "Fact",
     "Findings",
     "Health",
     "Heard",
     "Held",
+    "Holds",
     "Incoming",
     "Ledger",
     "Media",

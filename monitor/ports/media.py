@@ -37,6 +37,10 @@ class Media(Protocol):
         """How many bytes such a file has; None where it is not held."""
         ...
 
+    async def remove(self, sha256: str) -> bool:
+        """It is held no more. False: it was not held."""
+        ...
+
     async def free(self) -> int:
         """Bytes that may still be written to the disk."""
         ...
@@ -114,6 +118,10 @@ class Downloads(Protocol):
 
     async def files(self, *, after: str = "", limit: int) -> Sequence[str]:
         """The SHA-256 of files that are held, in order, from behind `after` on."""
+        ...
+
+    async def kept(self, sha256: str) -> bool:
+        """Is this file held for any post?"""
         ...
 
     async def tally(self) -> Tally: ...

@@ -1,6 +1,6 @@
 """What we need of where things are kept."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -10,11 +10,12 @@ from monitor.model.channel import Identity
 from monitor.model.coverage import Coverage
 from monitor.model.instant import Instant
 from monitor.model.match import Match
-from monitor.model.person import Person, Ticket
 from monitor.model.post import Post, PostId
 from monitor.model.record import Access, Appended, Draft, Record, Sealed
+from monitor.ports.erasing import Erasures, Holds
 from monitor.ports.looking import Agenda, Peers
 from monitor.ports.media import Downloads
+from monitor.ports.people import People
 from monitor.ports.troubles import Troubles
 
 
@@ -186,9 +187,16 @@ class Findings(Protocol):
     async def of_records(self, records: Sequence[int]) -> Sequence[Match]: ...
 
     async def of_story(
-        self, story: str, *, limit: int, before: int | None = None, after: int | None = None
+        self,
+        story: str,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        as_of: Instant | None = None,
     ) -> Sequence[Match]:
-        """The newest of records below `before`; with `after` the oldest of records above that. Newest first."""
+        """The newest of records below `before`; with `after` the oldest of records above that; with `as_of` none that was filed
+        later. Newest first."""
         ...
 
     async def times(self, story: str, *, limit: int, after: int = -1) -> Sequence[Heard]:
@@ -214,6 +222,10 @@ class Outbox(Protocol):
 
     async def due(self, now: Instant, *, limit: int, lanes: Sequence[str] | None = None) -> Sequence[Alert]:
         """What waits and is due, oldest first within each lane. Of a lane whose oldest waiting alert is not due, nothing."""
+        ...
+
+    async def still(self, key: str) -> Alert | None:
+        """The alert as it stands now, where it waits and is neither held nor within another; None where it no longer does."""
         ...
 
     async def next_due(self) -> Instant | None:
@@ -297,39 +309,6 @@ class Reviews(Protocol):
         ...
 
 
-class People(Protocol):
-    """Who may sign in to the pages, and who has."""
-
-    async def put(self, person: Person) -> None:
-        """Keep them so, by name. Where they are disabled now, or have another password, every ticket of theirs ends."""
-        ...
-
-    async def change(self, name: str, change: Callable[[Person], Person]) -> Person:
-        """Keep what `change` makes of them as they are now, in one transaction, so that what others changed meanwhile stays; say
-        what that is. Tickets end as with `put`. Refused where nobody has this name."""
-        ...
-
-    async def all(self) -> Sequence[Person]:
-        """By name."""
-        ...
-
-    async def admit(self, ticket: Ticket, *, password: str | None = None) -> None:
-        """Refused where the person is disabled or, with `password`, no longer has this one: they have been shut out meanwhile."""
-        ...
-
-    async def admitted(self, digest: bytes, *, now: Instant) -> tuple[Person, Ticket] | None:
-        """Who shows this ticket; None where it was never given, is over, or the person is disabled."""
-        ...
-
-    async def tickets(self, name: str, *, now: Instant) -> Sequence[Ticket]:
-        """Those of this person that are good, oldest first."""
-        ...
-
-    async def dismiss(self, digests: Sequence[bytes]) -> None:
-        """These tickets are over."""
-        ...
-
-
 class Checkpoints(Protocol):
     """Signed sizes and roots, kept in the ledger and beside it."""
 
@@ -385,5 +364,7 @@ class Store(Protocol):
     health: Health
     troubles: Troubles
     reviews: Reviews
+    erasures: Erasures
+    holds: Holds
     people: People
     checkpoints: Checkpoints

@@ -173,7 +173,14 @@ class Courier:
             except Unavailable as error:
                 log.warning("alerts told one by one", reason=str(error))
             began = self._clock.steady()
-            for alert in alerts:
+            for place, read in enumerate(alerts):
+                try:
+                    alert = await self._outbox.still(read.key) if place else read
+                except Unavailable as error:
+                    log.warning("not delivering; trying again", reason=str(error))
+                    break
+                if alert is None:
+                    continue  # what it tells of was erased, while those before it were told
                 receipt = await self._attempt(alert)
                 await self._keep(receipt)
                 await self._tell(alert, receipt)

@@ -15,7 +15,7 @@ from monitor.model.alert import Likeness
 from monitor.model.instant import SECOND
 from monitor.model.match import Match
 from monitor.model.post import Post
-from monitor.model.record import Draft, Faulted, Kind, Record
+from monitor.model.record import Draft, Erased, Faulted, Kind, Record
 from monitor.ports import Clock, Fact, Findings, Health, Ledger, Positions
 from monitor.stages.broken import broken_at, mended
 from monitor.stages.reporting import report
@@ -132,6 +132,8 @@ class Detector:
         """By record. No alert is worth less without it, so none is lost for it."""
         found = {}
         for record in records:
+            if isinstance(record.content, Erased):
+                self._likenesses.forget(record.content.records)
             if record.kind is Kind.PUBLISHED and record.index in flagged:
                 try:
                     found[record.index] = self._likenesses.meet(record)

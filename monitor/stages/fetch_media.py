@@ -286,6 +286,8 @@ class Fetcher:
 
     async def _settle(self, want: Want, outcome: Fetched) -> None:
         await self._downloads.settle(want, outcome, at=self._clock.now(), source=Source.POLL)
+        if outcome.sha256 is not None and not await self._downloads.kept(outcome.sha256):
+            await self._media.remove(outcome.sha256)  # the post was erased while it came
         facts = _facts(want) | {"standing": outcome.standing, "bytes": outcome.bytes, "reason": outcome.reason}
         log.info("media settled", **facts)
 

@@ -50,6 +50,9 @@ class MediaFiles:
         except OSError as error:
             raise Unavailable(f"{self._root}: {error.strerror}") from error
 
+    async def remove(self, sha256: str) -> bool:
+        return await asyncio.to_thread(_remove, place(self._root, sha256))
+
     async def free(self) -> int:
         return await asyncio.to_thread(free, self._root)
 
@@ -147,6 +150,17 @@ def damaged(root: Path, sha256: str) -> str | None:
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     return None if found.hexdigest() == sha256 else "its bytes are not those that were received"
+
+
+def _remove(path: Path) -> bool:
+    """Unlinked, and not overwritten: a backup on the same file system may be the same file under another name."""
+    with _disk(path):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        sync(path.parent)
+    return True
 
 
 def _begin(root: Path) -> Receiving:

@@ -115,3 +115,13 @@ def test_takes_whatever_is_posted(texts: list[str]) -> None:
     met = Met()
     for number, text in enumerate(texts, start=1):
         assert all(LEAST <= alike <= 1 for _, alike in met.say(text, post=number))
+
+
+def test_what_was_erased_is_compared_with_no_more() -> None:
+    likenesses = Likenesses()
+    likenesses.meet(said(SAID, index=1, number=1, post=1))
+    assert likenesses.meet(said(SAID, index=2, number=2, post=1))
+
+    likenesses.forget([1, 2, 3])
+
+    assert likenesses.meet(said(SAID, index=4, number=3, post=1)) == ()

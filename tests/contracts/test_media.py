@@ -89,3 +89,13 @@ async def test_gives_whatever_comes_the_same_name_however_it_is_cut(
     whole = b"".join(pieces)
     assert digest == hashlib.sha256(whole).hexdigest() == await received(media, whole)
     assert await media.size(digest) == len(whole)
+
+
+async def test_holds_a_file_that_was_removed_no_more(media: Media) -> None:
+    digest = await received(media, b"The bridge fell.")
+
+    assert await media.remove(digest)
+    assert await media.size(digest) is None
+    assert not await media.remove(digest)
+    with pytest.raises(Refused):
+        await media.remove("../" + digest)

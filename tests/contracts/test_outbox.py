@@ -411,3 +411,14 @@ async def test_says_on_which_channels_each_text_was_told_to_whom(store: Store) -
         ("desk", "dam", "c-2"): {1},
     }
     assert await store.findings.copied([], since=NOON) == {}
+
+
+async def test_says_whether_an_alert_still_waits_and_how_it_stands_now(store: Store) -> None:
+    await owe(store, alert("m-1"), alert("m-2"), held("m-3"))
+    await store.outbox.settle([receipt("m-2"), receipt("m-1", State.WAITING, reason="away", attempts=2)])
+
+    found = await store.outbox.still("m-1")
+
+    assert found is not None
+    assert (found.attempts, found.reason) == (2, "away")
+    assert [await store.outbox.still(key) for key in ("m-2", "m-3", "m-4")] == [None, None, None]

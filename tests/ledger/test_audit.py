@@ -13,7 +13,7 @@ from monitor.ledger.audit import Audit, Broken, Report, Stored
 from monitor.ledger.checkpoint import Checkpoint, sign, verifier
 from monitor.ledger.encoding import FORMAT, KIND_NUMBERS, Header, digest, encode_content, encode_header
 from monitor.ledger.tree import leaf_hash
-from monitor.model.record import Content, Kind, Said, Sealed
+from monitor.model.record import Content, Erased, Kind, Said, Sealed
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 ORIGIN = "desk"
@@ -305,3 +305,14 @@ def test_of_posts_that_say_odd_things_finds_nothing() -> None:
 
     assert isinstance(revision("half \ud83d").content, Said)
     assert audit(odd, note(odd)).broken is None
+
+
+def test_accepts_no_other_content_than_those_that_the_record_names() -> None:
+    records = ledger(3)
+    records[1] = msgspec.structs.replace(records[1], content=None, salt=None)
+    records[2] = msgspec.structs.replace(records[2], content=None, salt=None)
+    erasure = sealed(3, Erased("a court's order", "olena", (1,)), Kind.ERASED, post=4)
+
+    broken = audit([*records, erasure]).broken
+
+    assert broken == Broken("the content was taken away, and no record says so", 2)

@@ -32,11 +32,13 @@ from monitor.model.record import (
     Content,
     Context,
     Custody,
+    Erased,
     Faulted,
     Fetched,
     Flagged,
     Gap,
     Gone,
+    Hold,
     Kept,
     Kind,
     Named,
@@ -84,6 +86,8 @@ CONTENTS: list[tuple[Kind, Content]] = [
     (Kind.CUSTODY, Custody("anchored", "checkpoint 7", "stamps", "time stamp", b"\x30\x00")),
     (Kind.CUSTODY, Custody("login refused", "olena", "192.0.2.7", "5 wrong passwords in a minute")),
     (Kind.CHECKPOINT, Kept("origin\n0\nAAAA\n\n")),
+    (Kind.HOLD, Hold("placed", "bridge_news/1", "a court asked for it", "olena")),
+    (Kind.ERASED, Erased("a court's order", "olena", (7, 9), media=("ab" * 32,), shared=("cd" * 32,))),
     (Kind.FAULT, Faulted("collect", "unreadable", record=3, raw=b"\x00")),
     (Kind.CLOCK, Timed("suspect", "clock_suspect: 3600.0 s ahead of Telegram's", 3_600_000)),
 ]
@@ -152,7 +156,7 @@ def test_of_a_later_program_are_read_as_far_as_they_are_known() -> None:
     later = msgspec.msgpack.encode({"first": 1, "last": 2, "standing": "absent", "colour": "green"})
 
     assert decode_content(Kind.GAP, later) == Gap(1, 2, "absent")
-    assert decode_content(Kind.HOLD, later) is None
+    assert decode_content(Kind.DELETED, later) is None
 
 
 # -------------------------------------------------------------------------------------------------------------- header

@@ -503,7 +503,19 @@ async def test_from_before_there_were_people_and_reviews_is_brought_up_to_date_w
     """Layout 3, as it was delivered."""
     await written(path, 5, note=True)
     with closing(connect(path)) as database:
-        for table in ("reviews", "tickets", "people", "pauses", "blind", "wanted", "media", "files", "tallies"):
+        for table in (
+            "reviews",
+            "tickets",
+            "people",
+            "pauses",
+            "blind",
+            "wanted",
+            "media",
+            "files",
+            "tallies",
+            "erasures",
+            "holds",
+        ):
             database.execute(f"DROP TABLE {table}")
         before_bundles(database)
         database.execute("PRAGMA user_version = 3")

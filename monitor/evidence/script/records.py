@@ -24,8 +24,9 @@ class Records:
         self.checkpoint, self.count, self.last, self.withheld, self.file = checkpoint, 0, -1, 0, "data/records.jsonl"
         self.names: dict[int, Any] = {}
         self.held: set[str] = set()
-        self.taken: dict[tuple[int, int], int] = {}
+        self.taken: dict[int, tuple[int, int]] = {}
         self.accounted: set[tuple[int, int]] = set()
+        self.owned: set[int] = set()
 
     def check(self, line: dict[str, Any], proof: dict[str, Any]) -> None:
         header, index = unhex(line["header"]), line["index"]
@@ -79,16 +80,19 @@ class Records:
             self.names[number] = said["identity"]
         if kind == "media" and said.get("standing") == "held":
             self.held.add(said["sha256"])
-        if kind == "erased":
+        if kind == "erased" and said:
+            self.owned.update(said["records"])
+        elif kind == "erased":
             self.accounted.add((number, post))
         if line["content"] is None and "withheld" not in line:
-            self.taken.setdefault((number, post), self.last)
+            self.taken[self.last] = (number, post)
         self.withheld += line["content"] is None
         if line["content"] is None and line["salt"] is not None:
             raise Bad("there is a salt and no content", self.file)
-        if max(map(len, (self.names, self.held, self.taken, self.accounted))) > MOST:
+        if max(map(len, (self.names, self.held, self.taken, self.accounted, self.owned))) > MOST:
             raise Bad("there are too many", self.file)
 
     def finish(self) -> None:
-        if lost := sorted(index for post, index in self.taken.items() if post not in self.accounted):
-            raise Bad("the content was taken away, and no record says so", self.file, lost[0])
+        for index, post in self.taken.items():
+            if post not in self.accounted and index not in self.owned:
+                raise Bad("the content was taken away, and no record says so", self.file, index)

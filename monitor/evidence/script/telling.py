@@ -49,6 +49,8 @@ FIELDS: dict[str, dict[str, Any]] = {
     "config": {"version": NEEDED, "files": NEEDED, "editions": NEEDED, "channels": {}},
     "custody": {"action": NEEDED, "subject": NEEDED, "by": NEEDED, "note": "", "proof": b""},
     "checkpoint": {"note": NEEDED},
+    "hold": dict.fromkeys(["standing", "subject", "reason", "by"], NEEDED) | {"story": ""},
+    "erased": dict.fromkeys(["reason", "by", "records"], NEEDED) | {"media": [], "shared": []},
     "fault": {"stage": NEEDED, "reason": NEEDED, "record": None, "raw": b"", "story": ""},
     "clock": {"standing": NEEDED, "reason": NEEDED, "ahead": None},
 }

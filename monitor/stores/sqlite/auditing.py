@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from monitor.ledger.audit import Broken, Stored
 from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
-from monitor.model.record import Kept, Kind
+from monitor.model.record import Kept, Kind, Sealed
 from monitor.stores.sqlite import projection
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
@@ -44,13 +44,14 @@ class SqliteAuditing:
 
         return await self._reader.read(look)
 
-    async def erasures(self, since: int) -> Sequence[tuple[int, int]]:
-        """Channel and post of which records from index `since` on say that contents were erased."""
+    async def erasures(self, known: Sequence[int], *, since: int) -> Sequence[Sealed]:
+        """The records that say what was erased: those `known`, and all from index `since` on."""
 
-        def look(database: Database) -> list[tuple[int, int]]:
-            rows = database.execute("SELECT header FROM log WHERE seq >= ? ORDER BY seq", (since,))
-            headers = [decode_header(data) for (data,) in rows]
-            return [(one.channel, one.post) for one in headers if one is not None and one.kind == _ERASED]
+        def look(database: Database) -> Sequence[Sealed]:
+            rows = database.execute("SELECT seq, header FROM log WHERE seq >= ? ORDER BY seq", (since,)).fetchall()
+            headers = [(seq, decode_header(data)) for seq, data in rows]
+            newer = [seq for seq, one in headers if one is not None and one.kind == _ERASED]
+            return these(database, self._unpacker, [*known, *newer])
 
         return await self._reader.read(look)
 

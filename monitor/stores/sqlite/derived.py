@@ -5,7 +5,7 @@ these (`projection.py`), whoever lost them makes them again (`rebuilding.py`).
 
 Two things follow from no record. Whether a look came `late` may have been known by Telegram's update counter, which is not
 recorded; how urgent a file was (`media.rank`) was only known then. Both stay as they are where they are, and decide nothing that
-is told of a record.
+is told of a record. Whether an erasure took what the post said (`erasures.words`) follows from the records that it names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,21 @@ from monitor.ledger.changes import Look, decide
 from monitor.ledger.checkpoint import parse
 from monitor.ledger.encoding import KIND_NUMBERS, SOURCES, Header, content_key, encode_content
 from monitor.ledger.packing import pack
-from monitor.model.record import Access, Blind, Fetched, Flagged, Gap, Gone, Kept, Kind, Named, Reviewed, Said
+from monitor.model.record import (
+    Access,
+    Blind,
+    Erased,
+    Fetched,
+    Flagged,
+    Gap,
+    Gone,
+    Hold,
+    Kept,
+    Kind,
+    Named,
+    Reviewed,
+    Said,
+)
 from monitor.ports import HISTORY
 from monitor.stores.sqlite.covering import window
 from monitor.stores.sqlite.file import plain
@@ -49,6 +63,8 @@ TABLES = (
     Table("checkpoints", (Kind.CHECKPOINT,), "size, note"),
     Table("gaps", (Kind.GAP,), "number, first, last, standing", keyed=3),
     Table("access", (Kind.ACCESS,), "number, account, standing", keyed=2),
+    Table("erasures", (Kind.ERASED,), "number, post", free="words"),
+    Table("holds", (Kind.HOLD,), "number, post, story, standing"),
 )
 """Each has a further column `seq`, the index of the record."""
 
@@ -83,6 +99,10 @@ def row(header: Header, said: Any) -> Row | None:
             return number, said.first, said.last, said.standing
         case Access():
             return number, pack(said.account), pack(said)
+        case Erased():
+            return number, post
+        case Hold():
+            return number, post, plain(said.story), said.standing
     return None
 
 

@@ -67,6 +67,8 @@ class SqliteDownloads:
         def work(transaction: Transaction) -> int:
             database = transaction.database
             database.execute("DELETE FROM wanted WHERE number = ? AND post = ? AND file = ?", _key(want))
+            if (erased := _erased_since(database, want)) is not None:
+                return erased  # while it was fetched
             key = media_key(content)
             newest = database.execute(
                 "SELECT seq, key FROM media WHERE number = ? AND post = ? AND file = ? ORDER BY seq DESC LIMIT 1",
@@ -132,6 +134,9 @@ class SqliteDownloads:
 
         return await self._reader.read(look)
 
+    async def kept(self, sha256: str) -> bool:
+        return await self._reader.read(lambda database: is_kept(database, sha256))
+
     async def tally(self) -> Tally:
         def look(database: Database) -> Tally:
             [waiting] = database.execute("SELECT count(*) FROM wanted").fetchone()
@@ -140,6 +145,10 @@ class SqliteDownloads:
             return Tally(waiting, files, size, {what: count for what, (count, _) in sorted(counts.items())})
 
         return await self._reader.read(look)
+
+
+def is_kept(database: Database, sha256: str) -> bool:
+    return database.execute("SELECT 1 FROM files WHERE sha256 = ?", (sha256,)).fetchone() is not None
 
 
 def _want(database: Database, want: Want) -> None:
@@ -155,6 +164,16 @@ def _want(database: Database, want: Want) -> None:
         " due_at = CASE WHEN excluded.rank < rank THEN excluded.due_at ELSE due_at END",
         (*_key(want), want.record, want.rank, min(want.size, _LARGEST), want.since, want.due_at, want.tries),
     )
+
+
+def _erased_since(database: Database, want: Want) -> int | None:
+    """The record that says that what this post said, or the record that told of the file, was erased."""
+    [erased] = database.execute(
+        "SELECT max(e.seq) FROM erasures AS e WHERE e.number = ? AND e.post = ? AND EXISTS"
+        " (SELECT 1 FROM content WHERE seq = ? AND body IS NULL)",
+        (want.number, want.post, want.record),
+    ).fetchone()
+    return None if erased is None else int(erased)
 
 
 def _tally(database: Database, content: Fetched) -> None:

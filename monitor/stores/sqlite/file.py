@@ -36,6 +36,7 @@ _WRITING = (
     "foreign_keys = ON",
     "journal_size_limit = 67108864",
     "wal_autocheckpoint = 4000",
+    "secure_delete = ON",  # what is freed is overwritten: an erased content must not stay in a free page
 )
 
 # The library looks for something that adapts a value, which none of these needs, and finds that out by errors: 3 microseconds a

@@ -1,6 +1,7 @@
 """What was found in the records, and who is owed an alert for it, in SQLite. A match itself is a record of the ledger."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 
 from monitor.errors import LedgerBroken
 from monitor.ledger.encoding import Header, decode_content, decode_header
@@ -12,6 +13,7 @@ from monitor.model.record import Draft, Flagged, Kind
 from monitor.ports import Heard
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
+from monitor.stores.sqlite.erased import contentless, wordless
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import these
 from monitor.stores.sqlite.outbox import alerts_of, channels_of, owe
@@ -19,6 +21,8 @@ from monitor.stores.sqlite.positions import advance, position
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 
 STAGE = "detect"
+USUAL = "normal"
+"""The priority of a match of which nobody knows any more."""
 
 
 class SqliteFindings:
@@ -40,9 +44,11 @@ class SqliteFindings:
             database = transaction.database
             if position(database, STAGE) != since:
                 return False
-            _flag(transaction, matches)
+            erased = contentless(database, [match.record for match in matches]) if matches else ()
+            _flag(transaction, [match for match in matches if match.record not in erased])
             transaction.append(faults)
-            owe(transaction, alerts)
+            silent = wordless(database, [(alert.channel, alert.post) for alert in alerts]) if alerts else ()
+            owe(transaction, [alert for alert in alerts if (alert.channel, alert.post) not in silent])
             advance(database, STAGE, upto)
             return True
 
@@ -51,24 +57,31 @@ class SqliteFindings:
     async def of_records(self, records: Sequence[int]) -> Sequence[Match]:
         def look(database: Database) -> list[Match]:
             rows = database.execute(
-                "SELECT m.seq FROM json_each(?) AS asked CROSS JOIN matches AS m ON m.record = asked.value"
+                "SELECT m.seq, m.story, m.record FROM json_each(?) AS asked CROSS JOIN matches AS m ON m.record = asked.value"
                 " ORDER BY asked.key, m.seq",
                 (f"[{','.join(map(str, records))}]",),
             )
-            return _matches(database, self._unpacker, [seq for (seq,) in rows])
+            return _matches(database, self._unpacker, rows.fetchall())
 
         return await self._reader.read(look)
 
     async def of_story(
-        self, story: str, *, limit: int, before: int | None = None, after: int | None = None
+        self,
+        story: str,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        as_of: Instant | None = None,
     ) -> Sequence[Match]:
         def look(database: Database) -> list[Match]:
             order = "record DESC, seq DESC" if after is None else "record, seq"
             rows = database.execute(
-                f"SELECT seq FROM matches WHERE story = ? AND record < ? AND record > ? ORDER BY {order} LIMIT ?",  # noqa: S608 - ours
-                (story, 2**62 if before is None else before, -1 if after is None else after, limit),
+                f"SELECT seq, story, record FROM matches WHERE story = ? AND record < ? AND record > ? ORDER BY {order}",  # noqa: S608 - ours
+                (story, 2**62 if before is None else before, -1 if after is None else after),
             )
-            found = _matches(database, self._unpacker, [seq for (seq,) in rows])
+            filed = rows if as_of is None else (row for row in rows if _filed_by(database, row[0], as_of))
+            found = _matches(database, self._unpacker, list(islice(filed, limit)))
             return found if after is None else found[::-1]
 
         return await self._reader.read(look)
@@ -110,6 +123,11 @@ def _flag(transaction: Transaction, matches: Sequence[Match]) -> None:
     transaction.database.executemany("INSERT INTO matches VALUES (?, ?, ?)", rows)
 
 
+def _filed_by(database: Database, index: int, at: Instant) -> bool:
+    header = _headers(database, [index]).get(index)
+    return header is not None and header.observed_at <= at
+
+
 def _headers(database: Database, records: Iterable[int]) -> dict[int, Header | None]:
     rows = database.execute(
         "SELECT seq, header FROM log WHERE seq IN (SELECT value FROM json_each(?))",
@@ -137,12 +155,15 @@ def _times(database: Database, story: str, after: int, limit: int) -> list[Heard
     return found
 
 
-def _matches(database: Database, unpacker: Unpacker, indices: Sequence[int]) -> list[Match]:
+def _matches(database: Database, unpacker: Unpacker, rows: Sequence[tuple[int, str, int]]) -> list[Match]:
+    """Of one that was erased it is still known that there was one: it is without spans and reasons, and of no edition."""
     found = []
-    for sealed in these(database, unpacker, indices):
+    for sealed, (_, story, record) in zip(these(database, unpacker, [row[0] for row in rows]), rows, strict=True):
         content = None if sealed.content is None else decode_content(Kind.MATCH, sealed.content)
         if isinstance(content, Flagged):
             found.append(content.match)
-        elif sealed.content is not None:
+        elif sealed.content is None:
+            found.append(Match(record, story, edition="", priority=USUAL, spans=()))
+        else:
             raise LedgerBroken(f"record {sealed.index} is not the match it should be", index=sealed.index)
     return found

@@ -12,6 +12,7 @@ from monitor.model.alert import ALBUM, BURST, LONGEST_BURST, Alert, Copies, Join
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Kind, Told
+from monitor.stores.sqlite.bare import as_held
 from monitor.stores.sqlite.connection import Reader
 from monitor.stores.sqlite.file import Database, plain
 from monitor.stores.sqlite.transaction import Transaction, Transactions
@@ -63,6 +64,13 @@ class SqliteOutbox:
 
         return await self._reader.read(look)
 
+    async def still(self, key: str) -> Alert | None:
+        def look(database: Database) -> Alert | None:
+            row = database.execute(f"{_ALERT} WHERE key = ? AND {_ON_ITS_WAY}", (key,)).fetchone()
+            return None if row is None else _as_it_stands(row)
+
+        return await self._reader.read(look)
+
     async def next_due(self) -> Instant | None:
         def look(database: Database) -> Instant | None:
             return min((due_at for _, due_at in database.execute(_HEADS)), default=None)
@@ -94,7 +102,7 @@ class SqliteOutbox:
             for joint in joints:
                 database.execute(
                     "UPDATE outbox SET alert = ?, held = 0, due_at = min(due_at, ?) WHERE key = ?",
-                    (pack(joint.carrier), now, joint.carrier.key),
+                    (pack(as_held(database, joint.carrier)), now, joint.carrier.key),
                 )
                 database.executemany(
                     "UPDATE outbox SET within = ?, held = 0, due_at = min(due_at, ?) WHERE key = ?",
@@ -132,7 +140,8 @@ class SqliteOutbox:
                 carrier = row[0] or key if row is not None else key
                 count += database.execute(
                     "UPDATE outbox SET state = 'waiting', due_at = ?, attempts = 0"
-                    " WHERE (key = ? OR (within <> '' AND within = ?)) AND state IN ('dead', 'uncertain')",
+                    " WHERE (key = ? OR (within <> '' AND within = ?)) AND state IN ('dead', 'uncertain') AND NOT EXISTS ("
+                    "SELECT 1 FROM erasures AS e WHERE e.number = channel AND e.post = outbox.post AND e.words = 1)",
                     (now, carrier, carrier),
                 ).rowcount
             return count
@@ -189,7 +198,7 @@ def _attach(transaction: Transaction, alert: Alert) -> None:
     row = transaction.database.execute(f"{_ALERT} WHERE key = ?", (carrier,)).fetchone()
     came = _as_it_stands(row)
     if came.state is not State.WAITING:
-        _end(transaction, alert, came.state, at=transaction.now, attempts=came.attempts, reason=_within(carrier))
+        end(transaction, alert, came.state, at=transaction.now, attempts=came.attempts, reason=_within(carrier))
 
 
 def _within(carrier: str) -> str:
@@ -246,6 +255,14 @@ def _copies(database: Database, alert: Alert, since: Instant, limit: int) -> Cop
     return Copies(alerts, *database.execute(posts, asked).fetchone())
 
 
+def alert_of(database: Database, key: str) -> Alert:
+    """`Refused` where no alert has this key."""
+    row = database.execute(f"{_ALERT} WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        raise Refused(f"no alert has the key {key}")
+    return _as_it_stands(row)
+
+
 def _due(database: Database, lane: str, now: Instant, limit: int) -> list[Alert]:
     """The oldest that wait in a lane, up to the first that is not due: what comes after it waits for it."""
     rows = database.execute(
@@ -269,10 +286,7 @@ def _in_turn(lanes: Sequence[Sequence[Alert]]) -> Iterator[Alert]:
 
 def _settle(transaction: Transaction, receipts: Sequence[Receipt]) -> None:
     for receipt in receipts:
-        row = transaction.database.execute(f"{_ALERT} WHERE key = ?", (receipt.key,)).fetchone()
-        if row is None:
-            raise Refused(f"no alert has the key {receipt.key}")
-        alert = _as_it_stands(row)
+        alert = alert_of(transaction.database, receipt.key)
         if alert.state is not State.WAITING:
             continue  # settled already: the same receipt twice
         if receipt.state is State.WAITING:
@@ -282,17 +296,17 @@ def _settle(transaction: Transaction, receipts: Sequence[Receipt]) -> None:
                 (due_at, receipt.attempts, plain(receipt.reason), receipt.key),
             )
             continue
-        _end(transaction, alert, receipt.state, at=receipt.at, attempts=receipt.attempts, reason=receipt.reason)
+        end(transaction, alert, receipt.state, at=receipt.at, attempts=receipt.attempts, reason=receipt.reason)
         told = transaction.database.execute(
             f"{_ALERT} WHERE within = ? AND within <> '' AND state = 'waiting' ORDER BY number", (receipt.key,)
         ).fetchall()
         for each in told:
             reason = "; ".join(part for part in (_within(receipt.key), receipt.reason) if part)
             other = _as_it_stands(each)
-            _end(transaction, other, receipt.state, at=receipt.at, attempts=receipt.attempts, reason=reason)
+            end(transaction, other, receipt.state, at=receipt.at, attempts=receipt.attempts, reason=reason)
 
 
-def _end(transaction: Transaction, alert: Alert, state: State, *, at: Instant, attempts: int, reason: str) -> None:
+def end(transaction: Transaction, alert: Alert, state: State, *, at: Instant, attempts: int, reason: str) -> None:
     """Nothing more becomes of it: into the ledger too."""
     transaction.database.execute(
         "UPDATE outbox SET state = ?, attempts = ?, reason = ? WHERE key = ?",

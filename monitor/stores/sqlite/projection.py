@@ -7,7 +7,7 @@ from monitor.ledger.audit import Broken
 from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
 from monitor.model.record import Fetched, Kind
 from monitor.stores.sqlite.bodies import Unpacker
-from monitor.stores.sqlite.derived import KINDS, TABLES, Row, Table, erased, file_size, row
+from monitor.stores.sqlite.derived import KINDS, TABLES, Row, Table, erased, row
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.tail import NODES_ABOVE, edge
 
@@ -17,7 +17,7 @@ CHANNELS = """
 """
 """What `channels` holds follows from `revisions`."""
 TALLIES = """
-    SELECT standing, count(*), sum(bytes) FROM media GROUP BY standing
+    SELECT standing, count(*), sum(bytes) FROM media WHERE standing <> 'erased' GROUP BY standing
     UNION ALL SELECT 'files', count(*), sum(size) FROM files HAVING count(*) > 0 ORDER BY 1
 """
 """What `tallies` holds follows from `media` and `files`."""
@@ -160,7 +160,7 @@ def _files(database: Database, unpacker: Unpacker) -> Broken | None:
         _, codec, body = database.execute(_RECORD, (index,)).fetchone()
         content = None if body is None else decode_content(Kind.MEDIA, unpacker.unpack(database, codec, body))
         size = held.pop(sha256, None)
-        if size is None or (isinstance(content, Fetched) and size != file_size(content)):
+        if size is None or (isinstance(content, Fetched) and content.bytes and size != content.bytes):
             return wrongly("its row in files says otherwise", index)
     return wrongly(f"files holds {len(held)} that are in none") if held else None
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from monitor.errors import LedgerBroken, Refused
 from monitor.ledger.changes import Look
-from monitor.ledger.encoding import Header, decode_content, decode_header
+from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode_header
 from monitor.ledger.tree import Frontier
 from monitor.model.post import PostId
-from monitor.model.record import Fetched, Gone, Said
+from monitor.model.record import Erased, Fetched, Gone, Kind, Said
 from monitor.stores.sqlite import migrations
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.derived import KINDS, OF_KIND, RANK, TABLES, Row, Table, file_size, late, row
@@ -30,6 +30,7 @@ AT_ONCE = 1_000
 
 REBUILT = (*(table.name for table in TABLES), "channels", "kinds", "nodes", "files", "tallies")
 _RECORDS = "SELECT seq, header, leaf, codec, body FROM log LEFT JOIN content USING (seq) ORDER BY seq"
+_SAYING = {KIND_NUMBERS[Kind.PUBLISHED], KIND_NUMBERS[Kind.EDITED]}
 _RANK = "SELECT rank FROM main.media WHERE number = ? AND post = ? AND file = ? AND seq = ?"
 _LOOK = "SELECT key, edited_at, late FROM main.revisions WHERE number = ? AND post = ? AND seq = ?"
 
@@ -91,6 +92,7 @@ class _Fresh:
         self._kinds: Counter[int] = Counter()
         self._tops: dict[int, PostId] = {}
         self._erased: list[int] = []
+        self._said: dict[str, int] = {}
 
     def fill(self, size: int, moved: Callable[[int, int], object]) -> None:
         leaves: list[bytes] = []
@@ -127,9 +129,29 @@ class _Fresh:
         values = dict(zip(table.columns.split(", "), columns, strict=True), seq=index)
         if isinstance(said, Fetched):
             values["rank"] = self._rank(header, said, index)
-            if said.sha256 is not None:
-                self._database.execute("INSERT OR IGNORE INTO files VALUES (?, ?)", (said.sha256, file_size(said)))
+            if said.sha256 is not None and said.bytes:
+                self._file(said.sha256, said.bytes)
+            elif said.sha256 is not None:  # which was held already, as a record said that may be erased
+                self._said.setdefault(said.sha256, file_size(said))
+        if isinstance(said, Erased):
+            values["words"] = self._takes_words(header, said)
         self._insert(table, values)
+
+    def _file(self, sha256: str, size: int) -> None:
+        self._database.execute("INSERT OR IGNORE INTO temp.files VALUES (?, ?)", (sha256, size))
+
+    def _takes_words(self, header: Header, said: Erased) -> bool:
+        """Is one of these records what the post said?"""
+        headers = (
+            decode_header(data)
+            for index in said.records
+            for (data,) in self._database.execute("SELECT header FROM log WHERE seq = ?", (index,))
+        )
+        return any(
+            (each.channel, each.post) == (header.channel, header.post) and each.kind in _SAYING
+            for each in headers
+            if each is not None
+        )
 
     def _insert(self, table: Table, values: dict[str, Any]) -> None:
         names, places = ", ".join(values), ", ".join("?" * len(values))
@@ -143,12 +165,12 @@ class _Fresh:
 
     def _look(self, index: int, header: Header, said: Said | Gone | None) -> None:
         """A look at a post. Whether it came late stays as it is; where nobody knows that any more, the records tell as far as they
-        can. Of one whose content was erased there is what was kept of it, or a key that is equal to no other."""
+        can. Of one whose content was erased there is no key."""
         number, post = header.channel, header.post
         held = self._database.execute(_LOOK, (number, post, index)).fetchone()
         columns: Row | None = None if said is None else row(header, said)
         if columns is None:
-            key, edited_at = (header.digest[:16], None) if held is None else held[:2]
+            key, edited_at = b"", None if held is None else held[1]
         else:
             key, edited_at = columns[3], columns[4]
         known = None if held is None else bool(held[2])
@@ -182,6 +204,8 @@ class _Fresh:
             "INSERT OR IGNORE INTO temp.files SELECT sha256, size FROM main.files"
             " WHERE sha256 IN (SELECT sha256 FROM temp.media)"
         )
+        for sha256, size in self._said.items():
+            self._file(sha256, size)
         database.execute(f"INSERT INTO temp.channels {CHANNELS}", (DELETED,))
         database.executemany("INSERT INTO temp.kinds VALUES (?, ?)", sorted(self._kinds.items()))
         database.execute(f"INSERT INTO temp.tallies {TALLIES}")

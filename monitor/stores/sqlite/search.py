@@ -16,7 +16,7 @@ from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
-from monitor.model.record import Gone, Kind, Record, Source
+from monitor.model.record import Erased, Gone, Kind, Record, Source
 from monitor.stores.sqlite.connection import Reader, Writer, open_reader, open_writer
 from monitor.stores.sqlite.file import Database, Error, connect, translated, use_wal
 from monitor.stores.sqlite.forms import Forms, likely_forms
@@ -172,8 +172,10 @@ class _Page:
         _keep(self._database, records, stems)
         for record in records:
             if record.kind is Kind.ERASED and record.post:
-                _forget(self._database, number=record.number, post=record.post, before=record.index)
+                _forget(self._database, record)
                 self._erased = True
+        if self._erased:
+            self._database.execute("INSERT INTO words (words) VALUES ('optimize')")
         self._database.execute("UPDATE state SET upto = ?", (upto,))
         return True
 
@@ -237,17 +239,20 @@ def _words(post: Post, stems: Stems) -> str:
     return _BETWEEN_FIELDS.join(stems.of(text[:LONGEST]) for text in texts)
 
 
-def _forget(database: Database, *, number: int, post: int, before: int) -> None:
-    """Nothing that this post said before that record stays: neither in the table nor in the pages of the file. Its place stays
-    taken, so that whoever reads page by page can go on behind it.
+def _forget(database: Database, erasure: Record) -> None:
+    """Nothing that the erased records said stays (where it is not known which they are, nothing that the post said before): neither
+    in the table nor, once all is merged (`optimize`), in the pages of the file. Their place stays taken, so that whoever reads page
+    by page can go on behind it.
 
-    A word deleted from a contentless table leaves its traces until all is merged; `secure_delete` overwrites what is freed.
+    A word deleted from a contentless table leaves its traces until then; `secure_delete` overwrites what is freed.
     """
-    database.execute(
-        "DELETE FROM words WHERE rowid IN (SELECT place FROM said WHERE number = ? AND post = ? AND record < ?)",
-        (number, post, before),
-    )
-    database.execute("INSERT INTO words (words) VALUES ('optimize')")
+    if isinstance(erasure.content, Erased):
+        which = "record IN (SELECT value FROM json_each(?))"
+        asked: tuple[object, ...] = (f"[{','.join(map(str, erasure.content.records))}]",)
+    else:
+        which = "number = ? AND post = ? AND record < ?"
+        asked = (erasure.number, erasure.post, erasure.index)
+    database.execute(f"DELETE FROM words WHERE rowid IN (SELECT place FROM said WHERE {which})", asked)  # noqa: S608 - ours
 
 
 def _position(database: Database) -> int:

@@ -15,9 +15,11 @@ from monitor.ports import (
     Agenda,
     Checkpoints,
     Downloads,
+    Erasures,
     Fact,
     Findings,
     Health,
+    Holds,
     Ledger,
     Outbox,
     Peers,
@@ -33,9 +35,11 @@ from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
 from monitor.stores.sqlite.connection import Reader, open_reader, open_writer
 from monitor.stores.sqlite.downloads import SqliteDownloads
+from monitor.stores.sqlite.erasing import SqliteErasures
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.findings import SqliteFindings
 from monitor.stores.sqlite.health import SqliteHealth
+from monitor.stores.sqlite.holds import SqliteHolds
 from monitor.stores.sqlite.ledger import SqliteLedger
 from monitor.stores.sqlite.outbox import SqliteOutbox
 from monitor.stores.sqlite.peers import SqlitePeers
@@ -69,6 +73,8 @@ class SqliteStore:
         self.health: Health = SqliteHealth(writer, reader, refused)
         self.troubles: Troubles = SqliteTroubles(writer, reader)
         self.reviews: Reviews = SqliteReviews(reader, self.ledger)
+        self.erasures: Erasures = SqliteErasures(writer, reader, self.ledger)
+        self.holds: Holds = SqliteHolds(reader, self.ledger)
         self.people: People = SqlitePeople(writer, reader)
         self.checkpoints: Checkpoints = SqliteCheckpoints(reader)
         self.auditing = SqliteAuditing(reader, unpacker)

@@ -6,6 +6,7 @@ Records of everybody who shares the transaction are gathered and written togethe
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -13,7 +14,6 @@ import msgspec
 from monitor.errors import Refused
 from monitor.ledger.agreement import said_by_another
 from monitor.ledger.changes import Look, decide
-from monitor.ledger.checkpoint import parse
 from monitor.ledger.encoding import (
     FORMAT,
     KIND_NUMBERS,
@@ -31,27 +31,13 @@ from monitor.ledger.tree import leaf_hash
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
-from monitor.model.record import (
-    Access,
-    Appended,
-    Blind,
-    Content,
-    Draft,
-    Gap,
-    Gone,
-    Kept,
-    Kind,
-    Named,
-    Record,
-    Reviewed,
-    Said,
-    Source,
-)
+from monitor.model.record import Appended, Content, Draft, Gone, Kept, Kind, Named, Record, Said, Source
 from monitor.stores.sqlite.channels import check
-from monitor.stores.sqlite.covering import window
-from monitor.stores.sqlite.file import Database, plain
+from monitor.stores.sqlite.erased import erased_look, without_erased
+from monitor.stores.sqlite.file import Database, Error
 from monitor.stores.sqlite.inserting import insert
 from monitor.stores.sqlite.looks import looks_at, told_by
+from monitor.stores.sqlite.projecting import held, project
 from monitor.stores.sqlite.tail import NODES_ABOVE, Tail, edge, frontier
 
 T = TypeVar("T")
@@ -75,6 +61,7 @@ class Transaction:
             tail.frontier = frontier(size, peaks)
             tail.tops.clear()
             tail.valid = True
+            tail.recent.forget()  # another process has been there, and may have taken away what these say
         if identified != tail.channels.seen:
             tail.channels.catch_up(database)
             tail.known.clear()
@@ -91,6 +78,7 @@ class Transaction:
         self._kinds: Counter[int] = Counter()
         self._posts: Counter[int] = Counter()
         self._highest: dict[int, PostId] = {}
+        self._erased = False
 
     # ------------------------------------------------------------------------------------------------- adding records
 
@@ -152,6 +140,17 @@ class Transaction:
         self._kinds[kind_number] += 1
         return index
 
+    def adds_to(self, number: int, post: PostId) -> bool:
+        """Has somebody who shares this transaction added to what is held of this post?"""
+        return any(record.number == number and record.post == post for record in self._records)
+
+    def erase(self, records: Iterable[int]) -> None:
+        """The contents of these records, which are in the file already, are gone with their salts once this is on the disk."""
+        self.database.executemany(
+            "UPDATE content SET codec = NULL, salt = NULL, body = NULL WHERE seq = ?", [(index,) for index in records]
+        )
+        self._erased = True
+
     def _salt(self) -> bytes:
         """Drawn for many at a time: each draw gives the other threads a turn."""
         if not self._random:
@@ -171,11 +170,13 @@ class Transaction:
                 return Appended(self._name(number, content, draft), new=True, kind=kind)
             index = self._tail.channels.said_at(number)
             return Appended(index, new=index >= before, kind=kind)
-        held = self._held(number, content)
-        if held is not None:
-            return Appended(held, new=False, kind=kind)
+        if (said := held(self.database, number, content)) is not None:
+            return Appended(said, new=False, kind=kind)
+        draft = without_erased(self.database, number, draft)
         index = self._record_draft(kind, number, draft)
-        self._project(number, draft.post, content, index)
+        project(self.database, number, draft.post, draft.content, index)
+        if isinstance(content, Kept):
+            self._note = content.note
         return Appended(index, new=True, kind=kind)
 
     def _take_look(
@@ -183,14 +184,16 @@ class Transaction:
     ) -> Appended:
         post = draft.post
         looks = self._looks.get((number, post), ())
+        if isinstance(content, Said) and (erased := erased_look(looks)) is not None:
+            return Appended(erased.index, new=False, kind=erased.kind)
         late = self._tail.order.late(number, post, draft.counter)
         change = decide(looks, content, key, draft.source, overtaken=late, observed_at=draft.observed_at)
         if change.kind is None:
             return _held_already(change.index, looks)
         if looks and isinstance(content, Said):
-            held = said_by_another(looks, content.post, draft.source, draft.observed_at, self._told_by)
-            if held is not None:
-                return _held_already(held, looks)
+            other = said_by_another(looks, content.post, draft.source, draft.observed_at, self._told_by)
+            if other is not None:
+                return _held_already(other, looks)
         if change.kind is Kind.DELETED:
             draft = _last_seen(draft, looks)
         elif post > self._highest.get(number, 0):
@@ -282,46 +285,6 @@ class Transaction:
         self._tail.tops[number] = top = -_LAST if top is None else top
         return top
 
-    def _held(self, number: int, content: Content) -> int | None:
-        """The record that says so already, for what is only told when it changes."""
-        match content:
-            case Gap():
-                row = self.database.execute(
-                    "SELECT seq FROM gaps WHERE number = ? AND first = ? AND last = ? AND standing = ?",
-                    (number, content.first, content.last, content.standing),
-                ).fetchone()
-            case Access():
-                row = self.database.execute(
-                    "SELECT seq FROM access WHERE number = ? AND account = ? AND standing = ?",
-                    (number, pack(content.account), pack(content)),
-                ).fetchone()
-            case _:
-                row = None
-        return None if row is None else int(row[0])
-
-    def _project(self, number: int, post: PostId, content: Content, index: int) -> None:
-        match content:
-            case Gap():
-                self.database.execute(
-                    "INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?, ?)",
-                    (number, content.first, content.last, content.standing, index),
-                )
-            case Blind():
-                self.database.execute("INSERT INTO blind VALUES (?, ?, ?, ?)", (index, number, *window(content)))
-            case Access():
-                self.database.execute(
-                    "INSERT OR REPLACE INTO access VALUES (?, ?, ?, ?)",
-                    (number, pack(content.account), pack(content), index),
-                )
-            case Reviewed():
-                self.database.execute(
-                    "INSERT INTO reviews VALUES (?, ?, ?, ?)", (number, post, plain(content.story), index)
-                )
-            case Kept():
-                size = parse(content.note).size
-                self.database.execute("INSERT INTO checkpoints VALUES (?, ?, ?)", (index, size, content.note))
-                self._note = content.note
-
     # ------------------------------------------------------------------------------------------------------ the end
 
     def finish(self) -> None:
@@ -357,6 +320,10 @@ class Transaction:
 
     def committed(self) -> None:
         self._tail.acknowledged = (self._tail.frontier.size, tuple(self._tail.frontier.peaks))
+        if self._erased:
+            self._tail.recent.forget()
+            with suppress(Error):  # somebody reads; whoever must know that they are gone looks at the files
+                self.database.execute("PRAGMA wal_checkpoint (TRUNCATE)")  # the pages as they were are still in there
         self._tail.recent.add(self._records, [len(content) for content in self._contents])
         if self._note is not None:
             self._keep(self._note)
