@@ -25,6 +25,8 @@ COMMANDS = {
     "rebuild": ("rebuild", "Make what follows from the records again: tables and search."),
     "checkpoint": ("checkpoint", "Sign the present size and root: what an auditor keeps."),
     "export": ("export", "Records for people and programs."),
+    "hold": ("hold", "What must not be erased, and why."),
+    "erase": ("erase", "Take away what a post said, for a legal reason."),
     "backup": ("backup", "A copy of the ledger and the media while the daemon runs, verified."),
     "restore": ("restore", "Put a backup back, verified first; or only try it."),
     "review": ("review", "File a verdict on a post."),

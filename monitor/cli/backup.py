@@ -12,14 +12,17 @@ from monitor import __version__
 from monitor.backup.manifest import MEDIA, Manifest, write
 from monitor.backup.objects import digest, put
 from monitor.cli.copied import Held, held, media, naming, newest_note, settings_of, tell_of
+from monitor.cli.opening import adding
 from monitor.cli.progress import Progress, progress
 from monitor.cli.screen import counted, emit, say, tell
 from monitor.cli.usage import Usage, with_usage
+from monitor.cli.whom import user
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
 from monitor.disk import unfinished, whole
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, MonitorError
 from monitor.model import instant
+from monitor.model.record import Custody, Draft
 from monitor.stores.media import MISSING, place
 from monitor.stores.sqlite import copying
 from monitor.stores.sqlite.checkpoints import beside, keep, kept
@@ -55,6 +58,7 @@ def command(usage: Usage, *, path: Path) -> int:
     with naming(path), unfinished(path.parent, "backup", tell_of) as part:
         taken = _take(settings, part)
         write(part, taken)
+        asyncio.run(_record(settings, taken))
         whole(part, path)
     _report(usage, settings, path, taken)
     return 1 if taken.damaged else 0
@@ -72,6 +76,18 @@ def _take(settings: Settings, part: Path) -> Manifest:
     with progress("media") as moved:
         files = _gather(asyncio.run(media(copied)), settings.store.media_path, part / MEDIA, moved)
     return _manifest(settings, at, copied.store.path, found, files)
+
+
+async def _record(settings: Settings, taken: Manifest) -> None:
+    """Before the backup has its name: nothing leaves the house that the ledger does not tell of. A store that cannot be written to
+    must be saved all the more."""
+    note = f"{taken.size} records, root {taken.root}; {len(taken.media)} files of media"
+    content = Custody("backed up", f"sha256:{taken.sha256}", user(), note)
+    try:
+        async with adding(settings) as store:
+            await store.ledger.append([Draft(content=content, observed_at=SystemClock().now())])
+    except MonitorError as error:
+        tell(f"the ledger does not tell of this backup: {error}")
 
 
 def _outside(path: Path) -> Sequence[tuple[str, str]]:

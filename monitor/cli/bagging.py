@@ -1,7 +1,5 @@
 """monitor export --format bag: the evidence package."""
 
-import os
-import pwd
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,6 +14,7 @@ from monitor.cli.progress import Progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
 from monitor.cli.verify import verified
+from monitor.cli.whom import user
 from monitor.clock import SystemClock
 from monitor.config import Settings
 from monitor.config.signing import signer
@@ -115,12 +114,4 @@ def _line(record: Record, sealed: Sealed) -> dict[str, object]:
 def _custody(contents: Contents, packed: Packed) -> Draft:
     size = contents.checkpoint.size
     note = f"{contents.profile.audience}; {contents.chosen.wanted.in_words()}; {packed.records} of {size} records"
-    return Draft(content=Custody("exported", f"sha256:{packed.seal}", _user(), note), observed_at=contents.made_at)
-
-
-def _user() -> str:
-    """Who runs this, by the system's own word; what the environment says anybody can set."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"uid {os.geteuid()}"
+    return Draft(content=Custody("exported", f"sha256:{packed.seal}", user(), note), observed_at=contents.made_at)

@@ -103,6 +103,7 @@ def for_programs(found: Dossier) -> dict[str, Any]:
         ],
         "reviews": [_review(record) for record in found.reviews],
         "media": [as_json(record) for record in found.media],
+        "erasures": [as_json(record) for record in found.erasures],
     }
 
 
@@ -147,7 +148,7 @@ def _print(found: Dossier, language: str | None) -> None:
                 say(f"  {line(record.said.service)}")
             for beside in _beside(record.said):
                 say(f"  {line(beside, most=400)}")
-        elif (words := _words(record)) is not None:
+        elif (words := _words(found, record)) is not None:
             say(f"  {words}")
     if found.matches:
         say()
@@ -160,7 +161,7 @@ def _print(found: Dossier, language: str | None) -> None:
         for record in found.reviews:
             story = f" for {line(record.content.story)}" if isinstance(record.content, Reviewed) else ""
             say(f"reviewed{story}, {text(record.observed_at)}", style="bold")
-            say(f"  {_words(record)}")
+            say(f"  {_words(found, record)}")
     if found.alerts:
         say()
         rows = [
@@ -194,10 +195,10 @@ def _heading(record: Record) -> str:
     return f"{found}, by {record.source.value}" if record.source is not None else found
 
 
-def _words(record: Record) -> str | None:
+def _words(found: Dossier, record: Record) -> str | None:
     match record.content:
         case None:
-            return "the content was erased, or is of a later version"
+            return line(found.why_empty(record))
         case Gone(method=method, last_seen_at=seen, first_missing_at=missing, looks=looks):
             known = f"last seen {_at(seen)}, missing since {_at(missing)} at the latest"
             return f"{known}; {'we were told' if method == 'push' else f'looked for {looks} times'}"

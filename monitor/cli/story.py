@@ -13,13 +13,15 @@ from monitor.cli.records import as_json, match_as_json
 from monitor.cli.screen import emit, line, say, say_table
 from monitor.cli.suggest import command as suggest
 from monitor.cli.usage import Usage, with_usage
+from monitor.cli.words import moment
 from monitor.config import Settings, load
 from monitor.config.mistakes import meant
 from monitor.errors import ConfigError
-from monitor.model.instant import text
+from monitor.model.instant import Instant, text
 from monitor.model.match import Match
 from monitor.model.record import Record
-from monitor.views.timeline import happenings, when
+from monitor.views.erasures import in_words
+from monitor.views.timeline import erased, happenings, when
 
 
 @click.group()
@@ -74,33 +76,45 @@ def list_(usage: Usage) -> int:
 @command.command()
 @click.argument("id")
 @click.option("--limit", metavar="N", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    callback=moment,
+    help="As it could be known then; what was erased since is not known any more.",
+)
 @with_usage
-def show(usage: Usage, *, id: str, limit: int) -> int:
+def show(usage: Usage, *, id: str, limit: int, as_of: Instant | None) -> int:
     """The timeline of one story: the posts that were flagged for it, with all that became of them, oldest first; the newest
     posts, where there are more than the limit. A story that is no longer in force still has the timeline it had.
+
+    With --as-of only what we had seen, and flagged, by that time counts: it prints what this command printed then. What was
+    erased since is named, and why.
 
     \b
     Example:
       monitor story show belgorod-exchange
+      monitor story show belgorod-exchange --as-of 2023-06-04T18:00:00+03:00
       monitor story show belgorod-exchange --limit 1000 --json
     """
     settings = load(usage.directory, os.environ)
-    timeline = asyncio.run(_timeline(settings, id, limit))
+    timeline, erasures = asyncio.run(_timeline(settings, id, limit, as_of))
     titles = {story.id: story.title for story in settings.stories}
     if not timeline and id not in titles:
         raise ConfigError(f"no story {id}{meant(id, titles)}")
     if usage.json:
         for record, match in timeline:
-            emit(as_json(record) | {"match": None if match is None else _match(record, match)})
+            said = as_json(record) | {"match": None if match is None else _match(record, match)}
+            erasure = erasures.get(record.index) if record.content is None else None
+            emit(said if erasure is None else said | {"erased": as_json(erasure)})
         return 0
     say(titles.get(id, id), style="bold")
     if not timeline:
-        say("no post was flagged so far")
+        say("no post was flagged so far" if as_of is None else "no post was flagged by then")
         return 0
     parties = {channel.name.casefold(): channel.party for channel in settings.channels}
     say_table(
         ("when", "who", "post", "", "text", "why"),
-        [_row(record, match, parties) for record, match in timeline],
+        [_row(record, match, parties, erasures.get(record.index)) for record, match in timeline],
         folded=("who", "text"),
     )
     return 0
@@ -124,11 +138,15 @@ async def _count(settings: Settings) -> Mapping[str, int]:
         return await store.findings.count()
 
 
-async def _timeline(settings: Settings, id: str, limit: int) -> Sequence[tuple[Record, Match | None]]:
+async def _timeline(
+    settings: Settings, id: str, limit: int, as_of: Instant | None
+) -> tuple[Sequence[tuple[Record, Match | None]], Mapping[int, Record]]:
+    """Each record with its match; and by index, of those without content the records that say why."""
     async with reading(settings) as store:
-        matches = {match.record: match for match in await store.findings.of_story(id, limit=limit)}
-        records = await happenings(store, list(matches.values()))
-    return [(each, matches.get(each.index)) for each in records]
+        matches = {match.record: match for match in await store.findings.of_story(id, limit=limit, as_of=as_of)}
+        records = await happenings(store, list(matches.values()), as_of=as_of)
+        erasures = await erased(store, records)
+    return [(each, matches.get(each.index)) for each in records], erasures
 
 
 def _match(record: Record, match: Match) -> dict[str, Any]:
@@ -136,13 +154,14 @@ def _match(record: Record, match: Match) -> dict[str, Any]:
     return match_as_json(match, channel=name, post=record.post) | {"why": match.why}
 
 
-def _row(record: Record, match: Match | None, parties: Mapping[str, str]) -> tuple[str, ...]:
+def _row(record: Record, match: Match | None, parties: Mapping[str, str], erasure: Record | None) -> tuple[str, ...]:
+    said = record.said.in_short() if record.said else in_words(erasure) if record.content is None else ""
     name = record.channel.name if record.channel else ""
     return (
         text(when(record)),
         parties.get(name.casefold(), ""),
         f"{name}/{record.post}",
         record.kind.value if record.kind.value != "published" else "",
-        line(record.said.in_short() if record.said else "", most=120),
+        line(said, most=120),
         line("; ".join(dict.fromkeys(match.why)) if match else "", most=120),
     )

@@ -13,6 +13,7 @@ from monitor.model.match import Match
 from monitor.model.post import PostId
 from monitor.model.record import Record
 from monitor.ports import Proof, Store, Want
+from monitor.views.erasures import in_words, taken
 from monitor.views.named import known_channel
 
 __all__ = ["Dossier", "Proof", "dossier", "proof"]
@@ -20,7 +21,7 @@ __all__ = ["Dossier", "Proof", "dossier", "proof"]
 
 class Dossier(msgspec.Struct, frozen=True):
     """All records of one post, its matches, the alerts about it, what reviewers said of it and what became of its media, each
-    oldest first; and which of the media are still to be fetched."""
+    oldest first; which of the media are still to be fetched, and the records that say what was erased of it."""
 
     channel: Identity
     post: PostId
@@ -30,6 +31,11 @@ class Dossier(msgspec.Struct, frozen=True):
     reviews: Sequence[Record]
     media: Sequence[Record] = ()
     waiting: Sequence[Want] = ()
+    erasures: Sequence[Record] = ()
+
+    def why_empty(self, record: Record) -> str:
+        """Why this record has no content."""
+        return in_words(taken(self.erasures).get(record.index))
 
 
 async def dossier(store: Store, name: str, post: PostId) -> Dossier:
@@ -49,7 +55,8 @@ async def dossier(store: Store, name: str, post: PostId) -> Dossier:
     matches = await store.findings.of_records([record.index for record in records])
     alerts = await store.findings.alerted([of_post])
     waiting = await store.downloads.waiting(*of_post)
-    return Dossier(channel, post, records, matches, alerts, reviews, media, waiting)
+    erasures = await store.erasures.of_posts([of_post])
+    return Dossier(channel, post, records, matches, alerts, reviews, media, waiting, erasures)
 
 
 async def proof(store: Store, index: int) -> Proof:

@@ -14,6 +14,7 @@ from monitor.model.match import Match
 from monitor.model.post import Post, PostId
 from monitor.model.record import Kind, Record
 from monitor.ports import Store
+from monitor.views.erasures import in_words, taken
 from monitor.views.named import party
 from monitor.views.standing import Stand, by_post, stands
 
@@ -32,7 +33,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     `at`: when, as far as anybody knows (`when`). `match`: that of this very record. `before`: what the post said before this
     change. `party`: who speaks there; the channel's title or name where nobody said. `standing`: the newest review of this wording
     for the story, by aspect; empty where nobody has said anything, and then `other`: those of other wordings. `since`: was the post
-    edited or deleted after this? `copies`: later posts of the story that pass on the same, oldest first.
+    edited or deleted after this? `empty`: why the record has no content, where it has none. `copies`: later posts of the story that
+    pass on the same, oldest first.
     """
 
     at: Instant
@@ -43,6 +45,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     standing: Mapping[str, Record] = {}
     other: Mapping[str, Record] = {}
     since: Kind | None = None
+    empty: str = ""
     copies: tuple["Moment", ...] = ()
 
 
@@ -82,7 +85,7 @@ async def timeline(store: Store, settings: Settings, story: str, *, limit: int, 
         for post, history in by_post(records).items()
         for index, each in stands(history, reviewed.get(post, ()), story)
     }
-    moments = _moments(records, matches, stand, parties(settings.channels))
+    moments = _moments(records, matches, stand, parties(settings.channels), await erased(store, records))
     return Timeline(
         story=story,
         title=titles.get(story, story),
@@ -93,11 +96,19 @@ async def timeline(store: Store, settings: Settings, story: str, *, limit: int, 
     )
 
 
-async def happenings(store: Store, matches: Sequence[Match]) -> list[Record]:
-    """All that happened to the posts that these matches are of, in the order in which it did (`when`)."""
+async def happenings(store: Store, matches: Sequence[Match], *, as_of: Instant | None = None) -> list[Record]:
+    """All that happened to the posts that these matches are of, in the order in which it did (`when`); with `as_of` what we had
+    seen by then."""
     flagged = await store.ledger.records([match.record for match in matches])
     records = await store.ledger.histories([_post(record) for record in flagged])
-    return sorted((each for each in records if each.kind in _HAPPENINGS), key=lambda each: (when(each), each.index))
+    told = (each for each in records if each.kind in _HAPPENINGS and (as_of is None or each.observed_at <= as_of))
+    return sorted(told, key=lambda each: (when(each), each.index))
+
+
+async def erased(store: Store, records: Iterable[Record]) -> Mapping[int, Record]:
+    """Those of these that have no content any more, by index, each with the record that says so."""
+    empty = sorted({_post(record) for record in records if record.content is None})
+    return taken(await store.erasures.of_posts(empty)) if empty else {}
 
 
 def when(record: Record) -> Instant:
@@ -138,6 +149,7 @@ def _moments(
     matches: Mapping[int, Match],
     stand: Mapping[int, Stand],
     speakers: Mapping[int | str, str],
+    erasures: Mapping[int, Record],
 ) -> list[Moment]:
     before = dict(_said_before(records))
     return [
@@ -150,6 +162,7 @@ def _moments(
             standing=stand[record.index].standing,
             other=stand[record.index].other,
             since=stand[record.index].since,
+            empty=in_words(erasures.get(record.index)) if record.content is None else "",
         )
         for record in records
     ]

@@ -76,7 +76,16 @@ def test_it_holds_the_ledger_the_media_and_what_was_signed(taken: Path, kept: De
     assert manifest.origin == "desk"
     assert manifest.checkpoint == (var(kept) / "monitor.db.checkpoint").read_text()
     assert manifest.size == parse(manifest.checkpoint).size + 1
-    assert kept.run("verify", "--json").lines[0]["root"] == manifest.root
+    assert kept.run("verify", "--json").lines[0]["size"] == manifest.size + 1
+
+
+def test_the_ledger_tells_of_it(taken: Path, kept: Desk) -> None:
+    manifest = read(taken)
+
+    last = json.loads(kept.run("export", "--format", "jsonl", "-o", "-").out.splitlines()[-1])
+
+    assert (last["kind"], last["action"], last["subject"]) == ("custody", "backed up", f"sha256:{manifest.sha256}")
+    assert last["note"] == f"{manifest.size} records, root {manifest.root}; 2 files of media"
 
 
 def test_it_is_for_its_owner_alone(taken: Path) -> None:
@@ -501,6 +510,6 @@ def test_sto_12_a_file_that_was_copied_without_what_stands_beside_it_is_refused(
     kept.fill(copy_while_it_is_open)
 
     assert kept.run("restore", "--dry-run", str(kept.base / "backup")).code == 0
-    assert read(kept.base / "backup").size == made(kept.run("verify", "--json"))["size"]
+    assert read(kept.base / "backup").size + 1 == made(kept.run("verify", "--json"))["size"]
     monkeypatch.setenv("MONITOR_STORE__PATH", str(copied / "monitor.db"))
     assert kept.run("verify").code == 3
