@@ -34,6 +34,7 @@ from monitor.stages.pulse import STANDSTILL, Attended, Pulse, keep_beating, keep
 from monitor.stages.recording import record
 from monitor.stages.reporting import report
 from monitor.stages.reread import Rereader
+from monitor.stages.retention import Retention
 from monitor.stages.roster import Roster
 from monitor.stores.media import open_media
 from monitor.watchdog import Limits
@@ -45,6 +46,7 @@ REREAD_EVERY = 5 * SECOND
 DEAL_EVERY = 2 * SECOND
 CONTEXT_EVERY = SECOND
 GUARD_EVERY = MINUTE
+RETENTION_EVERY = 10 * MINUTE
 LAST_TIER = 7 * DAY
 """Flagged posts are looked at so often for good, where nothing longer is configured."""
 
@@ -110,13 +112,24 @@ async def run(
             watched=roster.watches,
             clock=clock,
         )
+        media = await stack.enter_async_context(open_media(settings.store.media_path))
+        retention = Retention(
+            store.ledger,
+            store.positions,
+            store.erasures,
+            media,
+            store.health,
+            posts=settings.retention.posts,
+            files=settings.retention.media,
+            clock=clock,
+        )
         fetcher = Fetcher(
             store.ledger,
             store.positions,
             store.findings,
             store.downloads,
             store.agenda,
-            await stack.enter_async_context(open_media(settings.store.media_path)),
+            media,
             limits=settings.media,
             reader_of=roster.reader_of,
             clock=clock,
@@ -195,6 +208,7 @@ async def run(
             "second looks": (REREAD_EVERY, second_looks),
             "context": (CONTEXT_EVERY, contexts.gather),
             "guard": (GUARD_EVERY, guard),
+            "retention": (RETENTION_EVERY, retention.keep_to_it),
         }
         due = {name: asyncio.Event() for name in duties}
         ticks: dict[str, tuple[Instant, Callable[[], object]]] = {"poll": (poll_every, poll)}

@@ -60,6 +60,11 @@ class MediaTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_free: str = "2 GB"
 
 
+class RetentionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    posts: str = ""
+    media: str = ""
+
+
 class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """monitor.toml"""
 
@@ -71,6 +76,7 @@ class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     collect: CollectTable = CollectTable()
     preview: Preview = Preview()
     media: MediaTable = MediaTable()
+    retention: RetentionTable = RetentionTable()
     web: WebTable = WebTable()
     alerts: AlertsTable = AlertsTable()
     anchor: tuple[Anchorage, ...] = ()

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from monitor.config import anchors, channels, environment, machine, media, pages, stories, subscribers
+from monitor.config import anchors, channels, environment, machine, media, pages, retention, stories, subscribers
 from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
 from monitor.config.fitting import fit, present
 from monitor.config.mistakes import Mistake, Mistakes, Notes
@@ -62,6 +62,7 @@ def _load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> 
         collect=machine.collect(machinery.collect, server, on_machine),
         preview=machine.preview(machinery.preview, on_machine),
         media=media.media(machinery.media, on_machine),
+        retention=retention.retention(machinery.retention, on_machine),
         web=pages.web(machinery.web, on_machine),
         alerts=Alerts(edit_seconds=machinery.alerts.edit_seconds, spread_seconds=machinery.alerts.spread_seconds),
         accounts=machine.accounts(machinery.account, base, on_machine),

@@ -54,6 +54,14 @@ class Collect(msgspec.Struct, frozen=True, kw_only=True):
     late_seconds: float
 
 
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long what speaks of no story is kept, in milliseconds since it was last seen: posts, and the files that are attached
+    to them. None: for good."""
+
+    posts: Instant | None = None
+    media: Instant | None = None
+
+
 class Web(msgspec.Struct, frozen=True, kw_only=True):
     """Where the pages are served. `address`: as people's browsers know it, `https://…`, where that is another; empty: as served.
     `proxy`: the IP address of the proxy that is believed when it says for whom it asks; empty: none is."""
@@ -93,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     collect: Collect
     preview: Preview = Preview()
     media: Limits = Limits()
+    retention: Retention = Retention()
     web: Web = Web()
     alerts: Alerts = Alerts()
     accounts: tuple[Account, ...] = ()
