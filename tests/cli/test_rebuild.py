@@ -12,7 +12,7 @@ from measuring import FULL
 
 from monitor.model.channel import Identity
 from monitor.model.instant import HOUR, MINUTE
-from monitor.model.record import Fetched
+from monitor.model.record import Draft, Fetched, Hold
 from monitor.ports import HISTORY, Want
 from monitor.stores.sqlite.rebuilding import REBUILT
 from monitor.stores.sqlite.store import SqliteStore
@@ -24,7 +24,7 @@ STORY = "title = 'The bridge'\n[topics]\nbridge = 'bridge'\n[[flag]]\nwhen = 'br
 
 async def happened(store: SqliteStore) -> None:
     """Something for every table: looks, also a late one; a channel under another name; gaps and access told twice; media that are
-    held twice and skipped; what was flagged, said of it, and not seen."""
+    held twice and skipped; what was flagged, said of it, and not seen; what is held, and what was erased."""
     first, *_ = await store.ledger.append(
         [revision("The bridge fell."), revision("Ships are late.", channel=HARBOUR, number=7)]
     )
@@ -45,6 +45,9 @@ async def happened(store: SqliteStore) -> None:
     await store.ledger.append(
         [revision(f"Post {number}.", number=number, observed_at=NOON + HOUR) for number in range(20, 290)]
     )
+    held = Hold("placed", "bridge_news/20", "asked for by a court", "ana")
+    await store.ledger.append([Draft(content=held, observed_at=NOON + HOUR, channel=BRIDGE, post=20)])
+    await store.erasures.erase(BRIDGE, 21, reason="a court's order", by="ana")
 
 
 @pytest.fixture
@@ -90,6 +93,8 @@ DAMAGE = {
     "checkpoints": ["size = 1"],
     "gaps": ["seq = seq - 1", "first = first - 1", "last = last + 1", "standing = 'filled'", "number = number + 5"],
     "access": ["standing = x'00'", "account = CAST(account || x'00' AS BLOB)", "seq = seq - 1", "number = 2"],
+    "erasures": ["number = 2", "post = 22"],
+    "holds": ["number = 2", "post = 22", "story = 'another'", "standing = 'released'"],
     "channels": ["posts = posts + 1", "top = top - 1"],
     "kinds": ["records = records - 1"],
     "nodes": ["hash = zeroblob(32)", "position = position + 100"],

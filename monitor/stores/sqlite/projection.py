@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from monitor.errors import Refused
 from monitor.ledger.audit import Broken
-from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
+from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode_header
 from monitor.model.record import Fetched, Kind
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.derived import KINDS, TABLES, Row, Table, erased, row
@@ -62,7 +62,7 @@ def _rows(database: Database, unpacker: Unpacker, table: Table, size: int, kinds
             return wrongly(f"its row in {table.name} says otherwise", index)
         right += index < size  # the ledger may have grown
     lacking = sum(kinds.get(KIND_NUMBERS[kind], 0) for kind in table.kinds) - right
-    if lacking and table.keyed:
+    if lacking:
         lacking = _lacking(database, unpacker, table, size)
     return wrongly(f"{table.name} lacks {lacking} of them") if lacking else None
 
@@ -78,31 +78,34 @@ def _borne_out(
     header = None if data is None else decode_header(data)
     if header is None:
         return data is not None  # of a later format: this version cannot say more
-    kind = KINDS.get(header.kind)
-    if kind not in table.kinds:
+    if KINDS.get(header.kind) not in table.kinds:
         return False
-    content = None if codec is None or body is None else unpacker.unpack(database, codec, body)
-    try:
-        said = None if content is None else row(header, decode_content(kind, content))
-    except Refused:  # a checkpoint that is none
-        said = None
-    said = erased(header) if said is None else said
+    said = _told(database, unpacker, header, codec, body)
     return said is None or columns[: len(said)] == said
 
 
+def _told(database: Database, unpacker: Unpacker, header: Header, codec: int | None, body: bytes | None) -> Row | None:
+    """The columns that follow from the record, or the first of them; None where nobody knows them any more."""
+    content = None if codec is None or body is None else unpacker.unpack(database, codec, body)
+    try:
+        said = None if content is None else row(header, decode_content(KINDS[header.kind], content))
+    except Refused:  # a checkpoint that is none
+        said = None
+    return erased(header) if said is None else said
+
+
 def _lacking(database: Database, unpacker: Unpacker, table: Table, size: int) -> int:
-    """How many records of a keyed table count for nothing there: neither are they its newest, nor is there a newer one."""
-    names = table.columns.split(", ")[: table.keyed]
+    """How many records count for nothing in the table: neither is the row of theirs there, nor that of a newer one that takes its
+    place. What was erased may be missing."""
+    names = table.columns.split(", ")[: table.keyed] or ["seq"]
     newest = f"SELECT seq FROM {table.name} WHERE {' AND '.join(f'{name} = ?' for name in names)}"  # noqa: S608  ours
     lacking = 0
     for index in _of_kinds(database, table, size):
         data, codec, body = database.execute(_RECORD, (index,)).fetchone()
         header = decode_header(data)
-        if header is None or codec is None or body is None:
-            continue
-        said = row(header, decode_content(KINDS[header.kind], unpacker.unpack(database, codec, body)))
+        said = None if header is None else _told(database, unpacker, header, codec, body)
         if said is not None:
-            held = database.execute(newest, said[: table.keyed]).fetchone()
+            held = database.execute(newest, said[: table.keyed] or (index,)).fetchone()
             lacking += held is None or held[0] < index
     return lacking
 
