@@ -18,8 +18,9 @@ from monitor.errors import ConfigError, Refused
 from monitor.exchange import Exchange, configured
 from monitor.garbage import seldom_collected
 from monitor.heart import beating, endless, progressing, within
+from monitor.ledger.checkpoint import parse
 from monitor.model.instant import DAY, MINUTE, SECOND, Instant
-from monitor.model.record import Draft, Kept, Kind
+from monitor.model.record import Draft, Faulted, Kept, Kind
 from monitor.ports import Clock, Fact, Reader, Store
 from monitor.sources.telegram.guard import Guard
 from monitor.stages.anchor import keep_anchored
@@ -42,6 +43,8 @@ from monitor.watchdog import Limits
 log = structlog.get_logger(__name__)
 
 CHECKPOINT_EVERY = 10 * MINUTE
+UNSIGNED = "unsigned"
+"""The position that says up to which checkpoint it was told that none follows."""
 REREAD_EVERY = 5 * SECOND
 DEAL_EVERY = 2 * SECOND
 CONTEXT_EVERY = SECOND
@@ -261,9 +264,20 @@ async def checkpoint(store: Store, signs: Signer, clock: Clock) -> None:
     if last and last[0].kind is not Kind.CHECKPOINT:
         try:
             note = signs.note(size=size, root=root, after=await store.checkpoints.latest())
-        except ConfigError as error:  # an operator's mistake ends the start, and not the watch
+        except (ConfigError, Refused) as error:  # an operator's mistake ends the start, and not the watch
+            await _say_unsigned(store, str(error), clock)
             raise Refused(str(error)) from error
         await record(store.ledger, [Draft(content=Kept(note), observed_at=clock.now())], clock=clock)
+
+
+async def _say_unsigned(store: Store, reason: str, clock: Clock) -> None:
+    """In the ledger, once for all that comes until something is signed again: nobody signs for it."""
+    note = await store.checkpoints.latest()
+    signed = parse(note).size if note is not None else 0
+    if await store.positions.position(UNSIGNED) <= signed:
+        told = Faulted("checkpoint", f"from here on nothing is signed: {reason}")
+        await record(store.ledger, [Draft(content=told, observed_at=clock.now())], clock=clock)
+        await store.positions.advance(UNSIGNED, upto=signed + 1)
 
 
 class _Wakes:

@@ -12,6 +12,7 @@ from monitor.config.signing import Signer, signer
 from monitor.daemon import checkpoint
 from monitor.errors import Refused
 from monitor.ledger.checkpoint import parse
+from monitor.model.record import Faulted, Kind
 from monitor.ports import Fact, Store
 from monitor.stages.duties import perform
 
@@ -91,7 +92,7 @@ async def test_a_key_that_goes_bad_while_the_daemon_runs_does_not_end_it(store: 
         await checkpoint(store, signs, Clock(NOON))
 
 
-async def test_the_duty_is_red_and_says_which_key_while_posts_are_recorded(
+async def test_sto_27_the_duty_is_red_and_says_which_key_while_posts_are_recorded_and_the_ledger_says_so_once(
     store: Store, signs: Signer, key: Key
 ) -> None:
     await news(store, 1)
@@ -115,4 +116,6 @@ async def test_the_duty_is_red_and_says_which_key_while_posts_are_recorded(
     await asyncio.gather(task, return_exceptions=True)
     assert (facts[0].subject, facts[0].red) == ("checkpoint", True)
     assert f"{key} is missing" in facts[0].note
-    assert await store.ledger.size() == 6
+    faults = [each.content for each in await store.ledger.read(0, 20) if each.kind is Kind.FAULT]
+    assert await store.ledger.size() == 7
+    assert [each.stage for each in faults if isinstance(each, Faulted)] == ["checkpoint"]

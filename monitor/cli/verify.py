@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from monitor.config import Settings, load
 from monitor.config.signing import signer
 from monitor.errors import ConfigError, LedgerBroken, Refused
 from monitor.ledger.audit import Audit, Broken, Report
-from monitor.ledger.checkpoint import Verifier, parse
+from monitor.ledger.checkpoint import parse, parse_vkey
+from monitor.ledger.keys import Keys
 from monitor.model.instant import text
 from monitor.model.record import Custody
 from monitor.stores.sqlite.checkpoints import LARGEST, beside, kept
@@ -41,9 +41,16 @@ BATCH = 1_000
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A note that was kept elsewhere: what `monitor checkpoint` printed. May be given several times.",
 )
+@click.option(
+    "--key",
+    "lines",
+    metavar="LINE",
+    multiple=True,
+    help="A public key of this ledger as it was had elsewhere, instead of the one that lies here. May be given several times.",
+)
 @click.option("--quick", is_flag=True, help="Headers and tree alone, not the contents nor other tables.")
 @with_usage
-def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
+def command(usage: Usage, *, files: tuple[Path, ...], lines: tuple[str, ...], quick: bool) -> int:
     """Recompute the ledger's tree from its records and compare it with its checkpoints, those inside, the one beside the
     database, and those that were kept elsewhere; then the tables that questions are answered from with the records. Names the
     first bad record, or the range that it is in. Exit code 3 if anything differs.
@@ -52,11 +59,13 @@ def command(usage: Usage, *, files: tuple[Path, ...], quick: bool) -> int:
     Example:
       monitor verify
       monitor verify --checkpoint /media/usb/2023-06-04.checkpoint
+      monitor verify --key "$(cat /media/usb/desk.key)"
     """
     settings = load(usage.directory, os.environ)
     outside = [(str(file), _note(file)) for file in files]
+    known = [parse_vkey(line).key for line in lines]
     with progress("verifying") as moved:
-        report, left = asyncio.run(walked(settings, outside, quick=quick, moved=moved))
+        report, left = asyncio.run(walked(settings, outside, known=known, quick=quick, moved=moved))
         media = Files(0) if quick or report.broken is not None else asyncio.run(_files(settings))
     if usage.json:
         emit(_as_json(report, media, left))
@@ -103,12 +112,14 @@ async def walked(
     settings: Settings,
     notes: Sequence[tuple[str, str]],
     *,
+    known: Sequence[bytes] = (),
     quick: bool,
     moved: Progress,
     tables: bool = True,
     processes: int | None = None,
 ) -> tuple[Report, Anchored]:
-    """The same, and what left for places outside; nothing of that where it is `quick`."""
+    """The same, and what left for places outside; nothing of that where it is `quick`. `known`: public keys, 32 bytes, that were
+    had elsewhere; without any, the one that lies here."""
     audit, left = Audit(), Anchored()
     try:
         async with reading(settings) as store:
@@ -116,10 +127,13 @@ async def walked(
             inside = await (store.checkpoints.all() if tables else store.auditing.notes())
             outside = dict([*_beside(settings), *notes])
             stored = await store.auditing.stored(nodes=tables)
-            verifiers = _verifiers(settings, [*inside, *outside.values()])
-            audit = Audit(inside, kept=outside, verifiers=verifiers, stored=stored, quick=quick)
+            keys = _keys(settings, inside, known)
+            known_to = keys if isinstance(keys, Keys) else None
+            audit = Audit(inside, kept=outside, keys=known_to, stored=stored, quick=quick)
             over = partial(walk_over, settings.store.path, quick=quick, moved=moved, processes=processes)
             await _walk(store, audit, stored.size, over)
+            if isinstance(keys, Broken) and audit.finish().broken is None:
+                audit.stop(keys)
             if tables and not quick and audit.finish().broken is None:
                 wrong = await store.auditing.projected(stored.size, audit.kinds, unknown=audit.unknown)
                 left = anchored(await _custody(store, audit.custody), inside, settings)
@@ -168,6 +182,7 @@ def _as_json(report: Report, files: Files, left: Anchored) -> dict[str, object]:
         "root": None if report.broken and not report.size else report.root.hex(),
         "checkpoints": report.checkpoints,
         "signatures": report.signatures,
+        "unchecked": report.unchecked,
         "erased": report.erased,
         "reason": broken.reason or (f"media file {files.bad}: {files.reason}" if files.bad else None),
         "index": broken.index,
@@ -204,6 +219,9 @@ def _agreement(report: Report) -> str:
     unchecked = (
         ", whose signature was not checked" if report.checkpoints == 1 else ", whose signatures were not checked"
     )
+    if report.signatures and report.unchecked:
+        several = f"; {report.unchecked:,} of their signatures were not checked, for the key of then was lost (--key checks them)"
+        return f"it agrees with {counted(report.checkpoints, 'checkpoint')}{several}"
     return f"it agrees with {counted(report.checkpoints, 'checkpoint')}{'' if report.signatures else unchecked}"
 
 
@@ -223,25 +241,20 @@ def _beside(settings: Settings) -> list[tuple[str, str]]:
     return [] if note is None else [(str(beside(settings.store.path)), note)]
 
 
-def _verifiers(settings: Settings, notes: Sequence[str]) -> list[Verifier]:
-    """Our own key, under every name that the ledger has had: the machine may have been called otherwise. Without the key, which
-    an auditor need not be able to read, the notes are compared and nobody's signature is."""
+def _keys(settings: Settings, inside: Sequence[str], known: Sequence[bytes]) -> Keys | Broken | None:
+    """Those that signed, as far as a known one leads to them. Without any, which an auditor need not be able to read, the notes are
+    compared and nobody's signature is. Broken where the changes of keys that the ledger tells of do not fit together."""
     try:
-        ours = signer(settings.ledger).verifier
+        ours = None if known else signer(settings.ledger).verifier
     except (ConfigError, OSError) as error:
         ours, reason = None, str(error)
     else:
         reason = f"there is no key in {settings.ledger.signing_key_file}"
-    if ours is not None:
-        return [Verifier(name, ours.key) for name in sorted(_origins(notes))]
-    if notes:
-        log.warning("signatures not checked", reason=reason)
-    return []
-
-
-def _origins(notes: Sequence[str]) -> set[str]:
-    found = set()
-    for note in notes:
-        with suppress(Refused):  # the audit says of it what is wrong
-            found.add(parse(note).origin)
-    return found
+    if ours is None and not known:
+        if inside:
+            log.warning("signatures not checked", reason=reason)
+        return None
+    try:
+        return Keys(inside, known or [] if ours is None else [ours.key])
+    except Refused as refused:
+        return Broken(f"a checkpoint in the ledger: {refused}")

@@ -1,6 +1,7 @@
-"""With which key does this machine sign checkpoints? One of its own, made for the ledger's first, and no other after that."""
+"""With which key does this machine sign checkpoints? One of its own, made for the ledger's first, and another only when asked."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from monitor.config.secret import secret
 from monitor.config.settings import Ledger
-from monitor.disk import write
+from monitor.disk import sync, write
 from monitor.errors import ConfigError, Refused, Unavailable
-from monitor.ledger import checkpoint
+from monitor.ledger import checkpoint, keys
 from monitor.ledger.checkpoint import Checkpoint, Verifier
 
 
@@ -45,24 +46,68 @@ class Signer(msgspec.Struct, frozen=True):
         """
         return checkpoint.sign(Checkpoint(self.origin, size, root), key=self._key(after))
 
+    def rotation(self, *, size: int, root: bytes, after: str) -> str:
+        """The checkpoint by which a new key, made now, takes the place of the present one. `settle` puts it there."""
+        old = self._key(after)
+        _make(self._next)
+        return keys.rotation(Checkpoint(self.origin, size, root), old=old, new=_read(self._next))
+
+    def beginning(self, *, size: int, root: bytes, after: str) -> str:
+        """The checkpoint by which a new key, made now, takes the place of the lost one. Refused where there is one."""
+        if os.path.lexists(self.path):
+            raise Refused(
+                f"{self.path} is there: if it is not the key of this ledger, move it away; if it is, --rotate changes it"
+            )
+        _make(self._next)
+        return keys.beginning(Checkpoint(self.origin, size, root), new=_read(self._next), after=after)
+
+    def settle(self, note: str) -> None:
+        """The new key into its place, once the note that names it is in the ledger; the old one is kept as `….until-SIZE`. Whoever
+        signs next does it too, so that no change is left half done."""
+        turn = keys.change(note)
+        if turn is None or not os.path.lexists(self._next) or _public(_read(self._next)) != turn.new.key:
+            return
+        try:
+            if os.path.lexists(self.path):
+                with suppress(FileExistsError):  # a process that was killed came as far
+                    os.link(self.path, self._until(turn.size))
+            self._next.replace(self.path)
+            sync(self.path.parent)
+        except OSError as error:
+            raise Unavailable(f"{self.path}: the new signing key cannot be put there: {error.strerror}") from error
+
+    @property
+    def _next(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.next")
+
+    def _until(self, size: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.until-{size}")
+
     def _key(self, after: str | None) -> bytes:
+        if after is not None and os.path.lexists(self._next):
+            self.settle(after)
         if not os.path.lexists(self.path):
             if after is not None:
                 raise Refused(
                     f"{self.path} is missing, the key that signed the checkpoints of this ledger: put it back from a copy; "
-                    "without it nothing more of this ledger can be signed, and all else goes on"
+                    "without it nothing more of this ledger can be signed, and all else goes on. Where there is none, "
+                    "monitor checkpoint --new-key begins with another"
                 )
             _make(self.path)
         key = _read(self.path)
-        if after is not None:
-            try:
-                # under the name that it had then: the machine may have been called otherwise
-                checkpoint.verify(after, [checkpoint.verifier(key, checkpoint.parse(after).origin)])
-            except Refused:
-                raise Refused(
-                    f"{self.path} is not the key that signed the checkpoints of this ledger: put that one back from a copy"
-                ) from None
+        if after is not None and not _signs_on(key, after) and not self._gave_way(after):
+            raise Refused(
+                f"{self.path} is not the key that signed the checkpoints of this ledger: put that one back from a copy"
+            )
         return key
+
+    def _gave_way(self, after: str) -> bool:
+        """Was it signed while the key was being changed, by the one that gave way?"""
+        for path in self.path.parent.glob(f"{self.path.name}.until-*"):
+            size = path.name.rpartition("-")[2]
+            if size.isdecimal() and checkpoint.parse(after).size <= int(size) and _signs_on(_read(path), after):
+                return True
+        return False
 
 
 def signer(ledger: Ledger) -> Signer:
@@ -71,6 +116,23 @@ def signer(ledger: Ledger) -> Signer:
     if os.path.lexists(found.path):
         _read(found.path)
     return found
+
+
+def _signs_on(key: bytes, after: str) -> bool:
+    """Is it the key that signs after this note?"""
+    try:
+        turn = keys.change(after)
+        if turn is not None:
+            return _public(key) == turn.new.key
+        # under the name that it had then: the machine may have been called otherwise
+        checkpoint.verify(after, [checkpoint.verifier(key, checkpoint.parse(after).origin)])
+    except Refused:
+        return False
+    return True
+
+
+def _public(key: bytes) -> bytes:
+    return checkpoint.verifier(key, "key").key
 
 
 def _read(path: Path) -> bytes:

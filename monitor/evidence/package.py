@@ -18,6 +18,7 @@ from monitor.evidence.report import Cover, Report
 from monitor.evidence.stamps import said
 from monitor.ledger.audit import altered
 from monitor.ledger.checkpoint import Checkpoint, parse
+from monitor.ledger.keys import change
 from monitor.ledger.tree import verify_inclusion
 from monitor.model.instant import Instant, text
 from monitor.model.record import Content, Custody, Fetched, Kind, Record, Sealed
@@ -164,7 +165,9 @@ async def _earlier(store: Store, newest: Checkpoint, kept: Sequence[int]) -> byt
         [proof] = await store.ledger.proofs([index], size=index + 1)
         roots[index + 1] = {"size": proof.size, "root": proof.root.hex()}
     for note in await store.checkpoints.all():
-        if (size := parse(note).size) < newest.size:
+        size = parse(note).size
+        first = "note" not in roots.get(size, ())  # there may be two, of which one changes the key
+        if size < newest.size and (first or change(note) is not None):
             roots[size] = {"note": note}
     paths = {size: await store.ledger.consistency(size, size=newest.size) for size in sorted(roots)}
     return _lines([roots[size] | {"path": [step.hex() for step in path]} for size, path in paths.items()])

@@ -13,6 +13,7 @@ import msgspec
 from monitor.errors import Refused
 from monitor.ledger.checkpoint import Checkpoint, Verifier, parse, verify
 from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
+from monitor.ledger.keys import Keys
 from monitor.ledger.stretch import Broken, Stretch, Walked, altered, walk
 from monitor.ledger.tree import Frontier, aligned, subtrees
 from monitor.model.record import Erased, Kind, Sealed
@@ -38,7 +39,7 @@ class Stored(msgspec.Struct, frozen=True):
 
 class Report(msgspec.Struct, frozen=True):
     """What an audit found: `size` records with this root, `checkpoints` that agree, `erased` contents that a record owns to.
-    `signatures`: those of the checkpoints were checked."""
+    `signatures`: those of the checkpoints were checked, but for `unchecked` ones that a key made which is lost."""
 
     size: int
     root: bytes
@@ -46,14 +47,16 @@ class Report(msgspec.Struct, frozen=True):
     erased: int
     broken: Broken | None
     signatures: bool = False
+    unchecked: int = 0
 
 
 class Audit:
     """One walk over a ledger. `notes` are its own checkpoints, `kept` those kept elsewhere, by where; each must agree with the
     records.
 
-    With `verifiers` each note must be signed by one of them; without, only what it says is compared. `quick` leaves out the
-    contents: headers and tree only. With `stored` it is compared too, and helps to say where records are not what was signed.
+    With `keys` each note must be signed by the one that signed then, with `verifiers` by one of them; without, only what it says is
+    compared. `quick` leaves out the contents: headers and tree only. With `stored` it is compared too, and helps to say where
+    records are not what was signed.
     `custody` and `erasures`: the indices of the records of these kinds.
     """
 
@@ -63,10 +66,12 @@ class Audit:
         *,
         kept: Mapping[str, str] | None = None,
         verifiers: Sequence[Verifier] = (),
+        keys: Keys | None = None,
         stored: Stored | None = None,
         quick: bool = False,
     ) -> None:
-        self._signatures = bool(verifiers)
+        self._signatures = bool(verifiers) or keys is not None
+        self._unchecked = 0
         self._quick = quick
         self._stored = stored
         self._above = 64 if stored is None else stored.above
@@ -90,7 +95,11 @@ class Audit:
             places.setdefault(note, place)
         for note, place in places.items():
             try:
-                checkpoint = verify(note, verifiers) if verifiers else parse(note)
+                if keys is not None:
+                    checkpoint, checked = keys.checked(note)
+                else:
+                    checkpoint, checked = verify(note, verifiers) if verifiers else parse(note), True
+                self._unchecked += not checked
             except Refused as refused:
                 self._worthless = self._worthless or Broken(f"{place}: {refused}")
                 continue
@@ -190,7 +199,9 @@ class Audit:
             size, root = self._stored.size, self._stored.root
         broken = self._not_signed() or self._broken or self._unfinished(size, root) or self._worthless
         erased = sum(map(len, self._taken_away.values())) - sum(map(len, self._unaccounted()))
-        return Report(self._frontier.size, self._frontier.root(), self._agreed, erased, broken, self._signatures)
+        return Report(
+            self._frontier.size, self._frontier.root(), self._agreed, erased, broken, self._signatures, self._unchecked
+        )
 
     # --------------------------------------------------------------------------------------------------------- the tree
 

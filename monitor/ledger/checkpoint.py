@@ -41,14 +41,28 @@ class Verifier(msgspec.Struct, frozen=True):
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:4]
 
 
-def sign(checkpoint: Checkpoint, *, key: bytes, name: str | None = None) -> str:
-    """The note. `key` is the Ed25519 private key, 32 bytes; `name` what it is called: the origin, unless said otherwise."""
-    name = checkpoint.origin if name is None else name
-    signer = Ed25519PrivateKey.from_private_bytes(key)
-    verifier = Verifier(_key_name(name), signer.public_key().public_bytes_raw())
-    text = _text(checkpoint)
-    signature = base64.b64encode(verifier.id + signer.sign(text.encode())).decode()
-    return f"{text}\n{_DASH}{name} {signature}\n"
+def sign(checkpoint: Checkpoint, *, key: bytes, name: str | None = None, lines: Sequence[str] = ()) -> str:
+    """The note. `key` is the Ed25519 private key, 32 bytes; `name` what it is called: the origin, unless said otherwise. `lines`:
+    what it says beyond origin, size and root."""
+    text = _text(checkpoint) + "".join(f"{line}\n" for line in lines)
+    return f"{text}\n{_signed(text, key=key, name=checkpoint.origin if name is None else name)}"
+
+
+def cosign(note: str, *, key: bytes, name: str) -> str:
+    """The same note, signed with this key too."""
+    return note + _signed(_split(note)[0], key=key, name=name)
+
+
+def beyond(note: str) -> Sequence[str]:
+    """The lines that a checkpoint has beyond origin, size and root. Refused where it is none."""
+    text, _ = _split(note)
+    _checkpoint(text)
+    return text.split("\n")[3:-1]
+
+
+def signers(note: str) -> Sequence[str]:
+    """The ids, in hex, of the keys that say they signed it."""
+    return [key_id.hex() for _, key_id, _ in _split(note)[1]]
 
 
 def verifier(key: bytes, name: str) -> Verifier:
@@ -96,6 +110,13 @@ def parse_vkey(line: str) -> Verifier:
     if found.id.hex() != key_id:
         raise ConfigError(f"the verifier key of {name} has the id {found.id.hex()}, not {key_id!r}")
     return found
+
+
+def _signed(text: str, *, key: bytes, name: str) -> str:
+    """The line of a signature."""
+    signer = Ed25519PrivateKey.from_private_bytes(key)
+    verifier = Verifier(_key_name(name), signer.public_key().public_bytes_raw())
+    return f"{_DASH}{name} {base64.b64encode(verifier.id + signer.sign(text.encode())).decode()}\n"
 
 
 def _text(checkpoint: Checkpoint) -> str:

@@ -16,6 +16,7 @@ from monitor.config import Settings
 def secrets(settings: Settings) -> frozenset[str]:
     """Every file that the configuration names as a secret, session or key, links followed."""
     holders: list[Any] = [settings.ledger, *settings.accounts, *(via for _, via in settings.subscribers)]
+    holders += [anchor.to for anchor in settings.anchors]
     if settings.bot is not None:
         holders.append(settings.bot)
     files = [
@@ -24,6 +25,11 @@ def secrets(settings: Settings) -> frozenset[str]:
         for key in holder.__struct_fields__
         if key.endswith("_file") and (value := getattr(holder, key))
     ]
+    key = settings.ledger.signing_key_file
+    files += [
+        key.with_name(f"{key.name}.next"),
+        *key.parent.glob(f"{key.name}.until-*"),
+    ]  # while it is changed, and after
     return frozenset(os.path.realpath(file) for file in files)
 
 

@@ -78,6 +78,48 @@ def check_signature(found: Note, key: bytes, file: str) -> None:
         raise Bad("the key has not signed this checkpoint" if not ours else "the signature is wrong", file)
 
 
+def turned(found: Note) -> tuple[bytes | None, bytes] | None:
+    """The old key and the new one, where the checkpoint is a change of keys, signed by both. The old one is None: it was lost."""
+    names = {line[:8]: line[8:] for line in found.text.decode().split("\n")[3:-1]}
+    if "new key " not in names:
+        return None
+    new = key_of(names["new key "], "a change of keys")[1]
+    old = key_of(names["old key "], "a change of keys")[1] if "old key " in names else None
+    for each in (new, old):
+        if each is not None:
+            check_signature(found, each, "a change of keys")
+    return old, new
+
+
+class Ring:
+    """The keys that signed, from the newest back: as far as changes of keys lead, and not across one that was lost."""
+
+    def __init__(self, newest: bytes) -> None:
+        self.keys: list[bytes] = [newest]
+        self.now: bytes | None = newest
+        self.unchecked = 0
+
+    def back(self, found: Note, file: str) -> None:
+        """The next older checkpoint."""
+        turn = turned(found)
+        if self.now is None:
+            self.unchecked += 1
+        elif turn is None:
+            check_signature(found, self.now, file)
+        elif turn[1] != self.now:
+            raise Bad(f"the key was changed for size {found.size} to another than signed afterwards", file)
+        else:
+            self.now = turn[0]
+            self.keys += [] if turn[0] is None else [turn[0]]
+
+    def any(self, found: Note, file: str) -> None:
+        """Is it signed by one of them? Where one was lost, it may have been that."""
+        ours = {named(name, key): key for name, _, _ in found.signatures[:100] for key in self.keys}
+        key = next((ours[number] for _, number, _ in found.signatures[:100] if number in ours), None)
+        if key is not None or self.now is not None:
+            check_signature(found, key or self.keys[0], file)
+
+
 def node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 

@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from monitor.evidence.script.checkpoint import Note, check_signature, consistent, key_of, note, unhex
+from monitor.evidence.script.checkpoint import Note, Ring, check_signature, consistent, key_of, note, unhex
 from monitor.evidence.script.files import MOST, Bad, bytes_of, differing, lines, listed, manifest, objects, whole
 from monitor.evidence.script.records import Records
 from monitor.evidence.script.stamps import stamped
@@ -47,10 +47,17 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
     wrong = next((name for name, digest in payload.items() if differing(root, name, digest)), None)
     if wrong not in (None, RECORDS, PROOFS):
         raise Bad("its bytes are not those that the manifest was made for", str(wrong))
-    checkpoint, key = signed_for(root, outside)
-    earlier = list(checkpoints(root, checkpoint, key[1]))
+    checkpoint, key = signed_for(root)
+    earlier = list(checkpoints(root, checkpoint))
+    ring = Ring(key)
+    for each in reversed([each for each in earlier if each.signatures]):
+        ring.back(each, "data/checkpoints.jsonl")
+    if outside.key is not None and outside.key[1] not in ring.keys:
+        raise Bad("it is another key than the one it was compared with, and none leads to that", "data/key.txt")
+    if outside.checkpoint is not None:
+        ring.any(outside.checkpoint, "the checkpoint it was compared with")
     compare(outside.checkpoint, checkpoint, {each.size: each.root for each in earlier})
-    stamps = anchors(root, payload, checkpoint, key[1], {each.size: each.root for each in earlier})
+    stamps = anchors(root, payload, checkpoint, ring, {each.size: each.root for each in earlier})
     records = read(root, checkpoint)
     if wrong is not None:
         raise Bad("its bytes are not those that the manifest was made for", wrong)
@@ -65,6 +72,8 @@ def verified(root: str, outside: Outside) -> dict[str, Any]:
         "records": records.count,
         "withheld": records.withheld,
         "checkpoints": sum(1 for each in earlier if each.signatures),
+        "keys": len(ring.keys),
+        "unchecked": ring.unchecked,
         "stamps": stamps,
         "media": len(records.held) - missing,
         "missing": missing,
@@ -125,25 +134,22 @@ def about(root: str, payload: dict[str, str], checkpoint: Note) -> None:
 # --------------------------------------------------------------------------------------------------- as part of a ledger
 
 
-def signed_for(root: str, outside: Outside) -> tuple[Note, tuple[str, bytes]]:
+def signed_for(root: str) -> tuple[Note, bytes]:
     """The checkpoint, and the key that has signed it."""
-    key = key_of(whole(root, "data/key.txt"), "data/key.txt")
-    if outside.key is not None and outside.key[1] != key[1]:
-        raise Bad("it is another key than the one it was compared with", "data/key.txt")
+    key = key_of(whole(root, "data/key.txt"), "data/key.txt")[1]
     checkpoint = note(whole(root, "data/checkpoint.txt"), "data/checkpoint.txt")
-    check_signature(checkpoint, key[1], "data/checkpoint.txt")
-    if outside.checkpoint is not None:
-        check_signature(outside.checkpoint, key[1], "the checkpoint it was compared with")
+    check_signature(checkpoint, key, "data/checkpoint.txt")
     return checkpoint, key
 
 
-def checkpoints(root: str, checkpoint: Note, key: bytes) -> Iterator[Note]:
+def checkpoints(root: str, checkpoint: Note) -> Iterator[Note]:
     """Those that were signed earlier, and sizes with their roots for which only somebody elsewhere may have a signature."""
     file, before = "data/checkpoints.jsonl", -1
     for count, line in enumerate(objects(root, file)):
         if "note" in line:
             earlier = note(line["note"], file)
-            check_signature(earlier, key, file)
+            if not earlier.signatures:
+                raise Bad(f"nobody has signed the checkpoint for size {earlier.size}", file)
         else:
             earlier = Note("", line["size"], unhex(line["root"]), b"", [])
         names = {"path", "note"} if "note" in line else {"path", "size", "root"}
@@ -155,7 +161,7 @@ def checkpoints(root: str, checkpoint: Note, key: bytes) -> Iterator[Note]:
         yield earlier
 
 
-def anchors(root: str, names: Iterable[str], checkpoint: Note, key: bytes, roots: dict[int, bytes]) -> int:
+def anchors(root: str, names: Iterable[str], checkpoint: Note, ring: Ring, roots: dict[int, bytes]) -> int:
     """How many time stamps there are, each on a checkpoint of this ledger."""
     found = sorted(name[:-4] for name in names if STAMP.fullmatch(name) and name.endswith(".tsr"))
     if odd := {f"{each}.txt" for each in found} ^ {
@@ -165,7 +171,7 @@ def anchors(root: str, names: Iterable[str], checkpoint: Note, key: bytes, roots
     for name in found:
         file = f"{name}.txt"
         on = note(whole(root, file), file)
-        check_signature(on, key, file)
+        ring.any(on, file)
         if (checkpoint.root if on.size == checkpoint.size else roots.get(on.size)) != on.root:
             raise Bad(f"nothing here leads to its root for size {on.size}", file)
         try:
@@ -237,6 +243,10 @@ def told_to_people(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['records']} records are in the ledger {found['origin']} of {found['size']} records, root {found['root']}."
     if found["withheld"]:
         yield f"The content of {found['withheld']} of them is withheld or erased: that they are in the ledger is shown, no more."
+    if found["keys"] > 1:
+        yield f"The key was changed {found['keys'] - 1} times; each change is signed by the old key and the new one."
+    if found["unchecked"]:
+        yield f"{found['unchecked']} of the earlier checkpoints were signed by a key that was lost: that is not checked here."
     yield f"{found['checkpoints']} earlier checkpoints agree; {found['media']} files of media are what records say."
     if found["stamps"]:
         yield f"{found['stamps']} time stamps are on checkpoints of this ledger; who signed them, VERIFY.md says how to check."
