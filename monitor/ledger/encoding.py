@@ -3,7 +3,7 @@
 `docs/ledger-format.md` writes it down for strangers; the example there is tested against this module.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -44,9 +44,9 @@ FORMAT = 1
 
 SALT_SIZE = 16
 
-_KINDS = dict(enumerate(Kind, start=1))
+KINDS = dict(enumerate(Kind, start=1))
 SOURCES: dict[int, Source | None] = {0: None, **dict(enumerate(Source, start=1))}
-KIND_NUMBERS = {kind: number for number, kind in _KINDS.items()}
+KIND_NUMBERS = {kind: number for number, kind in KINDS.items()}
 SOURCE_NUMBERS = {source: number for number, source in SOURCES.items()}
 
 KIND_OF: dict[type, Kind] = {
@@ -93,12 +93,22 @@ class Header(msgspec.Struct, frozen=True, array_like=True, gc=False):
     digest: bytes
 
 
+Head = tuple[int, int, PostId, Instant | None, Instant, int]
+"""Of a header what stands between index and digest: kind, channel, post, published_at, observed_at and source."""
+
 _HEADER = msgspec.msgpack.Decoder(Header)
 
 
 def encode_header(header: Header) -> bytes:
     """OverflowError where a number does not fit 64 bits."""
     return pack(header)
+
+
+def encode_headers(first: int, heads: Sequence[Head], digests: Sequence[bytes]) -> list[bytes]:
+    """What `encode_header` makes of records that follow one another from index `first` on."""
+    return [
+        pack((FORMAT, index, *head, said)) for index, (head, said) in enumerate(zip(heads, digests, strict=True), first)
+    ]
 
 
 def decode_header(data: bytes) -> Header | None:
@@ -141,7 +151,7 @@ def record(sealed: Sealed, channel: Identity | None) -> Record:
     A header that this version cannot read gives a `fault` without content: it is there, and nobody can say what it tells.
     """
     header = decode_header(sealed.header)
-    kind = _KINDS.get(header.kind) if header else None
+    kind = KINDS.get(header.kind) if header else None
     if header is None or kind is None:
         return Record(
             index=sealed.index,

@@ -14,6 +14,7 @@ from monitor.ledger.encoding import (
     KIND_NUMBERS,
     KIND_OF,
     SOURCE_NUMBERS,
+    Head,
     Header,
     content_key,
     decode_content,
@@ -21,6 +22,7 @@ from monitor.ledger.encoding import (
     digest,
     encode_content,
     encode_header,
+    encode_headers,
     record,
 )
 from monitor.ledger.tree import leaf_hash
@@ -94,6 +96,10 @@ CONTENTS: list[tuple[Kind, Content]] = [
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=20)
 NUMBER = st.integers(-(2**80), 2**80)
+FITTING = st.integers(-(2**63), 2**63 - 1)
+HEADS = st.tuples(
+    st.integers(0, 99), FITTING, FITTING, st.none() | FITTING, FITTING, st.integers(0, len(SOURCE_NUMBERS) - 1)
+)
 POSTS = st.builds(
     Post,
     text=TEXT,
@@ -167,6 +173,18 @@ def test_begin_with_nine_numbers_in_fixed_order() -> None:
 
     assert msgspec.msgpack.decode(data) == [1, 7, 1, 3, 123, NOON, NOON + 1_000, 1, bytes(32)]
     assert decode_header(data) == HEADER
+
+
+@given(st.integers(0, 2**63 - 1), st.lists(HEADS, max_size=5))
+def test_are_the_same_whether_made_one_by_one_or_together(first: int, heads: list[Head]) -> None:
+    digests = [sha256(bytes([at])).digest() for at in range(len(heads))]
+
+    one_by_one = [
+        encode_header(Header(1, first + at, *head, said))
+        for at, (head, said) in enumerate(zip(heads, digests, strict=True))
+    ]
+
+    assert encode_headers(first, heads, digests) == one_by_one
 
 
 def test_number_kinds_and_sources_for_ever() -> None:

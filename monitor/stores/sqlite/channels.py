@@ -74,6 +74,11 @@ class Channels:
     def now(self, number: int) -> Identity:
         return self._history[number][-1][1]
 
+    def newest(self, number: int) -> Identity | None:
+        """What it stands for now; None for 0 and others that stand for nothing."""
+        history = self._history.get(number)
+        return history[-1][1] if history else None
+
     def said_at(self, number: int) -> int:
         """The record that says what the number stands for now."""
         return self._history[number][-1][0]

@@ -37,6 +37,12 @@ class _Thread:
             raise
         return result
 
+    def start(self, function: Callable[[], None]) -> None:
+        """The same without an answer: a future and a call to the event loop less. Unavailable where the connection is closed."""
+        if not self._aio._running or self._aio._connection is None:
+            raise Unavailable("the store is closed")
+        self._aio._tx.put_nowait((None, function))
+
 
 @asynccontextmanager
 async def _open_thread(make: Callable[[], Door]) -> AsyncIterator[tuple[_Thread, Door]]:
@@ -120,13 +126,14 @@ P = TypeVar("P", bound=Page)
 
 
 class _Piece(Generic[P]):
-    """Somebody's work, and where the answer goes."""
+    """Somebody's work, and where the answer goes. `answered`: also where nobody took it."""
 
-    __slots__ = ("answer", "work")
+    __slots__ = ("answer", "answered", "work")
 
     def __init__(self, work: Callable[[P], Any], answer: "asyncio.Future[Any]") -> None:
         self.work = work
         self.answer = answer
+        self.answered = False
 
 
 Outcome = tuple[_Piece[P], Any, Exception | None]
@@ -155,22 +162,24 @@ class Writer(Generic[P]):
         with self._guard:
             self._waiting.append(piece)
             calls, self._called = not self._called, True
+        if calls:
+            self._call(loop)
         try:
-            if calls:
-                await self._call(loop)
-            return await asyncio.shield(answer)
+            return await answer
         except asyncio.CancelledError:
             with self._guard:
                 if piece in self._waiting:
                     self._waiting.remove(piece)  # not begun, and nobody wants it any more
                     raise
-            with suppress(Exception):
-                await finished(answer)
+            if not piece.answered:
+                piece.answer = loop.create_future()  # the first one went with the cancellation
+                with suppress(Exception):
+                    await finished(piece.answer)
             raise
 
-    async def _call(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _call(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            await self._thread.run(lambda: self._write(loop))
+            self._thread.start(lambda: self._write(loop))
         except Unavailable as closed:
             _answer([(piece, None, closed) for piece in self._take()])
 
@@ -246,6 +255,7 @@ class Writer(Generic[P]):
 
 def _answer(outcomes: Sequence[tuple[_Piece[Any], Any, Exception | None]]) -> None:
     for piece, result, error in outcomes:
+        piece.answered = True
         if piece.answer.done():
             continue
         if error is None:

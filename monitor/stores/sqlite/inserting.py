@@ -15,19 +15,19 @@ TOGETHER = (64, 16)
 """Rows of one statement: few sizes, so that each statement is prepared once. What is left goes row by row."""
 
 
-def insert(database: Database, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Into a table of our own, in this order; every row has all its columns."""
+def insert(database: Database, table: str, rows: Sequence[tuple[Any, ...]], *, or_else: str = "") -> None:
+    """Into a table of our own, in this order; every row has all its columns. `or_else`: what of a row that is there already."""
     begin, left = 0, len(rows)
     for size in TOGETHER:
         while left >= size:
             some = rows[begin : begin + size]
-            database.execute(_statement(table, len(some[0]), size), list(chain.from_iterable(some)))
+            database.execute(_statement(table, len(some[0]), size, or_else), list(chain.from_iterable(some)))
             begin, left = begin + size, left - size
     if left:
-        database.executemany(_statement(table, len(rows[0]), 1), rows[begin:])
+        database.executemany(_statement(table, len(rows[0]), 1, or_else), rows[begin:])
 
 
 @cache
-def _statement(table: str, columns: int, rows: int) -> str:
+def _statement(table: str, columns: int, rows: int, or_else: str) -> str:
     row = f"({', '.join('?' * columns)})"
-    return f"INSERT INTO {table} VALUES {', '.join([row] * rows)}"  # noqa: S608 - names of our own
+    return f"INSERT INTO {table} VALUES {', '.join([row] * rows)} {or_else}"  # noqa: S608 - names of our own

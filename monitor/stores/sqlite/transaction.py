@@ -3,7 +3,6 @@
 Records of everybody who shares the transaction are gathered and written together; each knows its index at once.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -14,35 +13,23 @@ import msgspec
 from monitor.errors import Refused
 from monitor.ledger.agreement import said_by_another
 from monitor.ledger.changes import Look, decide
-from monitor.ledger.encoding import (
-    FORMAT,
-    KIND_NUMBERS,
-    KIND_OF,
-    SALT_SIZE,
-    SOURCE_NUMBERS,
-    Header,
-    content_key,
-    digest,
-    encode_content,
-    encode_header,
-)
+from monitor.ledger.encoding import KIND_NUMBERS, KIND_OF, content_key
 from monitor.ledger.packing import pack
-from monitor.ledger.tree import leaf_hash
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
-from monitor.model.record import Appended, Content, Draft, Gone, Kept, Kind, Named, Record, Said, Source
+from monitor.model.record import Appended, Content, Draft, Gone, Kept, Kind, Named, Said, Source
 from monitor.stores.sqlite.channels import check
 from monitor.stores.sqlite.erased import erased_look, without_erased
 from monitor.stores.sqlite.file import Database, Error
+from monitor.stores.sqlite.gathered import Gathered
 from monitor.stores.sqlite.inserting import insert
 from monitor.stores.sqlite.looks import looks_at, told_by
 from monitor.stores.sqlite.projecting import held, project
-from monitor.stores.sqlite.tail import NODES_ABOVE, Tail, edge, frontier
+from monitor.stores.sqlite.tail import Tail, edge, frontier
 
 T = TypeVar("T")
 
-SALTS = 64
 _LAST = 2**63 - 1
 _LOOKS = (Said, Gone)
 
@@ -65,17 +52,10 @@ class Transaction:
         if identified != tail.channels.seen:
             tail.channels.catch_up(database)
             tail.known.clear()
-        self._next: int = size
-        self._log: list[tuple[int, bytes, bytes]] = []
-        self._records: list[Record] = []
-        self._contents: list[bytes] = []
-        self._salts: list[bytes] = []
-        self._random = b""
+        self._gathered = Gathered(size)
         self._identities: list[tuple[int, int, bytes]] = []
         self._revisions: list[tuple[int, PostId, int, int, bytes, Instant | None, Instant, bool]] = []
         self._looks: dict[tuple[int, PostId], tuple[Look, ...]] = {}
-        self._said: dict[int, tuple[Source | None, Post]] = {}
-        self._kinds: Counter[int] = Counter()
         self._posts: Counter[int] = Counter()
         self._highest: dict[int, PostId] = {}
         self._erased = False
@@ -84,7 +64,7 @@ class Transaction:
 
     def append(self, drafts: Sequence[Draft]) -> list[Appended]:
         """Add what is new in these drafts, and say where each of them stands."""
-        before = self._next
+        before = self._gathered.next
         numbers = [self._number(draft) for draft in drafts]
         self._look_up(zip(numbers, drafts, strict=True))
         return [self._take(number, draft, before) for number, draft in zip(numbers, drafts, strict=True)]
@@ -101,48 +81,21 @@ class Transaction:
         source: Source | None = None,
     ) -> int:
         """Add one record as it is, and say its index."""
-        index = self._next
-        self._next = index + 1
-        data = encode_content(content)
-        salt = self._salt()
-        kind_number = KIND_NUMBERS[kind]
-        header = encode_header(
-            Header(
-                FORMAT,
-                index,
-                kind_number,
-                number,
-                post,
-                published_at,
-                observed_at,
-                SOURCE_NUMBERS[source],
-                digest(salt, data),
-            )
+        channel = content.identity if isinstance(content, Named) else self._tail.channels.newest(number)
+        return self._gathered.add(
+            kind,
+            content,
+            number=number,
+            channel=channel,
+            post=post,
+            published_at=published_at,
+            observed_at=observed_at,
+            source=source,
         )
-        leaf = leaf_hash(header)
-        self._log.append((index, header, leaf))
-        self._salts.append(salt)
-        self._contents.append(data)
-        self._records.append(
-            Record(
-                index=index,
-                kind=kind,
-                number=number,
-                channel=content.identity if isinstance(content, Named) else self._tail.channels.at(number, index),
-                post=post,
-                published_at=published_at,
-                observed_at=observed_at,
-                source=source,
-                content=content,
-                leaf=leaf,
-            )
-        )
-        self._kinds[kind_number] += 1
-        return index
 
     def adds_to(self, number: int, post: PostId) -> bool:
         """Has somebody who shares this transaction added to what is held of this post?"""
-        return any(record.number == number and record.post == post for record in self._records)
+        return self._gathered.adds_to(number, post)
 
     def erase(self, records: Iterable[int]) -> None:
         """The contents of these records, which are in the file already, are gone with their salts once this is on the disk."""
@@ -150,13 +103,6 @@ class Transaction:
             "UPDATE content SET codec = NULL, salt = NULL, body = NULL WHERE seq = ?", [(index,) for index in records]
         )
         self._erased = True
-
-    def _salt(self) -> bytes:
-        """Drawn for many at a time: each draw gives the other threads a turn."""
-        if not self._random:
-            self._random = os.urandom(SALTS * SALT_SIZE)
-        salt, self._random = self._random[:SALT_SIZE], self._random[SALT_SIZE:]
-        return salt
 
     def _take(self, number: int, draft: Draft, before: int) -> Appended:
         content = draft.content
@@ -203,8 +149,8 @@ class Transaction:
         index = self._record_draft(change.kind, number, draft)
         if not looks:
             self._posts[number] += 1
-        if isinstance(content, Said):
-            self._said[index] = draft.source, content.post
+            if post > self._tail.tops[number]:
+                self._tail.tops[number] = post
         look = Look(index, change.kind, key, edited_at, draft.observed_at, change.late)
         self._looks[number, post] = (*looks, look)
         self._revisions.append(
@@ -217,10 +163,11 @@ class Transaction:
             raise Refused(f"a post number or time beyond 64 bits: {draft.post}, {draft.observed_at}")
         if draft.published_at is not None and not -_LAST <= draft.published_at <= _LAST:
             raise Refused(f"a time of publication beyond 64 bits: {draft.published_at}")
-        return self.record(
+        return self._gathered.add(
             kind,
             draft.content,
             number=number,
+            channel=self._tail.channels.newest(number),
             post=draft.post,
             published_at=draft.published_at,
             observed_at=draft.observed_at,
@@ -278,7 +225,11 @@ class Transaction:
             self._looks.update(((number, post), tuple(looks)) for post, looks in found.items())
 
     def _told_by(self, index: int) -> tuple[Source | None, Post | None]:
-        return self._said.get(index) or told_by(self.database, self._tail.unpacker, index)
+        told = self._gathered.told(index)
+        if told is None:
+            return told_by(self.database, self._tail.unpacker, index)
+        source, content = told
+        return source, content.post if isinstance(content, Said) else None
 
     def _top(self, number: int) -> PostId:
         [top] = self.database.execute("SELECT max(post) FROM revisions WHERE number = ?", (number,)).fetchone()
@@ -288,30 +239,18 @@ class Transaction:
     # ------------------------------------------------------------------------------------------------------ the end
 
     def finish(self) -> None:
-        if not self._log:
+        if not self._gathered:
             return
-        many = self.database.executemany
         tail = self._tail
-        nodes = tail.frontier.append([leaf for _, _, leaf in self._log], above=NODES_ABOVE)
-        insert(self.database, "log", self._log)
-        bodies = zip(self._records, self._salts, tail.packer.pack(self._contents), strict=True)
-        insert(self.database, "content", [(record.index, codec, salt, body) for record, salt, (codec, body) in bodies])
-        insert(self.database, "nodes", nodes)
+        self._gathered.write(self.database, tail)
         insert(self.database, "identities", self._identities)
         insert(self.database, "revisions", self._revisions)
-        if self._revisions:
-            channels = {number: (self._posts[number], self._highest.get(number, 0)) for number, *_ in self._revisions}
-            many(
-                "INSERT INTO channels VALUES (?, ?, ?) ON CONFLICT (number)"
-                " DO UPDATE SET posts = posts + excluded.posts, top = max(top, excluded.top)",
-                [(number, *figures) for number, figures in channels.items()],
-            )
-            for number, post, *_ in self._revisions:
-                if post > tail.tops[number]:
-                    tail.tops[number] = post
-        many(
-            "INSERT INTO kinds VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET records = records + excluded.records",
-            list(self._kinds.items()),
+        channels = {number for number, *_ in self._revisions}
+        insert(
+            self.database,
+            "channels",
+            [(number, self._posts[number], self._highest.get(number, 0)) for number in channels],
+            or_else="ON CONFLICT (number) DO UPDATE SET posts = posts + excluded.posts, top = max(top, excluded.top)",
         )
         self.database.execute(
             "UPDATE tree SET size = ?, peaks = ?, identified = ?",
@@ -324,7 +263,7 @@ class Transaction:
             self._tail.recent.forget()
             with suppress(Error):  # somebody reads; whoever must know that they are gone looks at the files
                 self.database.execute("PRAGMA wal_checkpoint (TRUNCATE)")  # the pages as they were are still in there
-        self._tail.recent.add(self._records, [len(content) for content in self._contents])
+        self._tail.recent.add(*self._gathered.written())
         if self._note is not None:
             self._keep(self._note)
 
