@@ -24,7 +24,7 @@ from monitor.ports import Erasure
 from monitor.stages.index import catch_up
 from monitor.stores.media import MediaFiles
 from monitor.stores.sqlite.search import open_search
-from monitor.stores.sqlite.sweeping import sweep
+from monitor.stores.sqlite.sweeping import erasing, sweep
 
 _REACHED = ("delivered", "uncertain")
 
@@ -71,8 +71,14 @@ def command(usage: Usage, *, reference: tuple[str, PostId], reason: str, name: s
         found, beyond = asyncio.run(_erase(settings, reference, why, name, dry=True))
         _tell(reference, found, beyond, dry=True, out=tell)
         click.confirm("Take this away for good?", abort=True, err=True)
-    found, beyond = asyncio.run(_erase(settings, reference, why, name, dry=dry))
-    rewritten = False if dry else asyncio.run(_sweep(settings, found))
+    if dry:
+        found, beyond = asyncio.run(_erase(settings, reference, why, name, dry=True))
+        rewritten = False
+    else:
+        asyncio.run(_is_there(settings))
+        with erasing(settings.store.path) as cut_off:
+            found, beyond = asyncio.run(_erase(settings, reference, why, name, dry=False))
+            rewritten = asyncio.run(_sweep(settings, found, anew=cut_off))
     if usage.json:
         emit(_as_json(reference, found, beyond, dry=dry, rewritten=rewritten))
     else:
@@ -87,11 +93,16 @@ def _require_person() -> None:
         )
 
 
+async def _is_there(settings: Settings) -> None:
+    """There is a ledger, or it is told that there is none."""
+    async with reading(settings):
+        pass
+
+
 async def _erase(
     settings: Settings, reference: tuple[str, PostId], why: str, name: str | None, *, dry: bool
 ) -> tuple[Erasure, Beyond]:
-    async with reading(settings):
-        pass  # there is a ledger, or it is told that there is none
+    await _is_there(settings)
     async with adding(settings) as store:
         channel = await known_channel(store.ledger, reference[0])
         by = await operator(store, name)
@@ -130,7 +141,7 @@ def _is_of_another(record: Record, channel: str) -> bool:
     return bool(asked) and asked[0].casefold() != channel.casefold() and not asked[0].startswith("-")
 
 
-async def _sweep(settings: Settings, found: Erasure) -> bool:
+async def _sweep(settings: Settings, found: Erasure, *, anew: bool) -> bool:
     """From files, indexes and free pages. Was the database written anew for it?"""
     media = MediaFiles(settings.store.media_path)
     for sha256 in found.media:
@@ -139,7 +150,7 @@ async def _sweep(settings: Settings, found: Erasure) -> bool:
         async with adding(settings) as store, open_search(settings.store.search_path) as search:
             await catch_up(store.ledger, search)
         await asyncio.to_thread(sweep, settings.store.search_path)
-    return await asyncio.to_thread(sweep, settings.store.path, found.traces)
+    return await asyncio.to_thread(sweep, settings.store.path, found.traces, anew=anew)
 
 
 # -------------------------------------------------------------------------------------------------------------- in words

@@ -77,6 +77,7 @@ class Dossier(msgspec.Struct):
     alerts: list[Json]
     reviews: list[Json]
     media: list[Json]
+    erasures: list[Json]
 
 
 class Records(msgspec.Struct):
@@ -243,16 +244,20 @@ async def review(request: Request[Any, Any, Any], desk: TheDesk, data: JSONBody[
 
 
 def _moment(moment: Moment) -> Json:
-    return as_json(moment.record) | {
-        "at": text(moment.at),
-        "party": moment.party,
-        "match": None
-        if moment.match is None
-        else match_as_json(moment.match, channel=_name(moment.record), post=moment.record.post)
-        | {"why": list(moment.match.why)},
-        "reviews": [as_json(each) for each in moment.standing.values()],
-        "copies": [_moment(each) for each in moment.copies],
-    }
+    return (
+        as_json(moment.record)
+        | {
+            "at": text(moment.at),
+            "party": moment.party,
+            "match": None
+            if moment.match is None
+            else match_as_json(moment.match, channel=_name(moment.record), post=moment.record.post)
+            | {"why": list(moment.match.why)},
+            "reviews": [as_json(each) for each in moment.standing.values()],
+            "copies": [_moment(each) for each in moment.copies],
+        }
+        | ({"empty": moment.empty} if moment.empty else {})
+    )
 
 
 def _name(record: Any) -> str:

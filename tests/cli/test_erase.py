@@ -171,6 +171,19 @@ def test_erase_finishes_what_was_cut_off_before_the_files_were_gone(kept: Desk) 
     assert not again.exists()
 
 
+def test_erase_writes_the_database_anew_where_the_last_one_was_cut_off_before_it_had_looked(kept: Desk) -> None:
+    mark = kept.base / "var" / "monitor.db.erasing"
+    assert erase(kept)["database_written_anew"] is False
+    assert not mark.exists()
+    mark.touch()
+
+    assert kept.run("erase", "bridge_news/9", *ORDER, "--yes").code == 1
+    assert mark.exists()
+    assert erase(kept)["database_written_anew"] is True
+    assert not mark.exists()
+    assert kept.run("verify").code == 0
+
+
 def test_erase_knows_neither_other_posts_nor_others_people(kept: Desk) -> None:
     kept.fill(lambda store: store.people.put(person("ana", "reviewer")))
 
@@ -179,6 +192,7 @@ def test_erase_knows_neither_other_posts_nor_others_people(kept: Desk) -> None:
     ended = kept.run("erase", "bridge_news/1", *ORDER[:2], "--as", "ana", "--yes")
     assert (ended.code, "ana is a reviewer" in ended.err) == (2, True)
     assert kept.run("erase", "bridge_news/1", "--reason", " ", "--yes").code == 2
+    assert not (kept.base / "var" / "monitor.db.erasing").exists()
 
 
 def test_show_and_story_show_say_why_there_is_nothing(kept: Desk) -> None:

@@ -178,6 +178,17 @@ async def test_keep_what_could_not_be_read_of_it_out_too(store: Store) -> None:
     assert [record.content for record in await store.ledger.records([index])] == [Faulted("collect", "odd")]
 
 
+async def test_leave_no_trace_to_look_for_that_another_post_shows_as_well(store: Store) -> None:
+    said, other = await recorded(store, revision(WORDS), revision(WORDS, number=2))
+    told = alert("m-2", record=other, post=2, message=message(says=WORDS, record=other))
+    await findings(store, match(said, why=("alone",)), alerts=[told])
+
+    erasure = await erase(store)
+
+    assert erasure.traces
+    assert not any(trace in WORDS.encode() for trace in erasure.traces)
+
+
 async def test_once_done_are_not_done_again(store: Store) -> None:
     await recorded(store, revision(WORDS))
     await show(store)

@@ -202,7 +202,7 @@ class SqliteErasures:
             withdrawn=tuple(withdrawn),
             receipts=tuple(seq for seq, kind in found.own.items() if kind is Kind.ALERT),
             custody=tuple(seq for seq in found.custody if seq > first),
-            traces=tuple(dict.fromkeys(traces)),
+            traces=tuple(trace for trace in dict.fromkeys(traces) if not _is_told_of_others(database, trace)),
         )
 
     def _taken(
@@ -229,7 +229,8 @@ class SqliteErasures:
         if row is None or row[1] is None:
             return None
         body = bytes(row[1])
-        traces.append(_middle(body))
+        if kind in (Kind.PUBLISHED, Kind.EDITED, Kind.CONTEXT):  # of others there may be some that say the same
+            traces.append(_middle(body))
         content = decode_content(kind, self._unpacker.unpack(database, row[0], body))
         post = content.post if isinstance(content, Said | Context) else None
         for _, words in post.fields() if post is not None else ():
@@ -303,6 +304,11 @@ def _stays(database: Database, number: int, post: PostId, before: Instant) -> bo
         (number, post, before),
     ).fetchone()
     return row is not None
+
+
+def _is_told_of_others(database: Database, trace: bytes) -> bool:
+    """Does an alert of a post that says the same hold it? Then it stays in the file, and shows nothing."""
+    return database.execute("SELECT 1 FROM outbox WHERE instr(alert, ?) > 0 LIMIT 1", (trace,)).fetchone() is not None
 
 
 def _count_less(database: Database, what: str, size: int) -> None:
