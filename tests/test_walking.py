@@ -2,16 +2,20 @@
 
 import asyncio
 import os
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import NOON, revision
+from builders import BRIDGE, NOON, gap, revision
+from measuring import FULL, Measured
 
 from monitor.errors import ConfigError, Unavailable
 from monitor.ledger.audit import Audit, Report
 from monitor.ledger.checkpoint import Checkpoint, sign
-from monitor.model.record import Draft, Kept
+from monitor.model.record import Draft, Kept, Kind
 from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import SqliteStore, open_store
 from monitor.walking import walk_over
@@ -142,6 +146,92 @@ async def test_of_two_bad_records_the_first_is_named_whichever_is_found_first(pa
     assert report.broken is not None
     assert report.broken.index == report.size == 250
 
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE log SET leaf = 'none' WHERE seq = 300", "UPDATE content SET salt = 'none' WHERE seq = 300"]
+)
+async def test_a_damaged_row_that_holds_something_else_is_named(path: Path, statement: str) -> None:
+    altered(path, "PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '')")
+    altered(path, statement)
+
+    report = await walked(path, 1)
+
+    assert report.broken is not None
+    assert (report.broken.index, report.size) == (300, 300)
+    assert report.broken.reason.endswith("the file is damaged (a record that is not of its form)")
+
+
+async def test_contents_that_are_erased_while_it_walks_are_no_loss(path: Path) -> None:
+    async with open_store(path) as store:
+        await store.ledger.append(
+            [Draft(content=gap(1, 1).content, observed_at=NOON, channel=BRIDGE, kind=Kind.ERASED, post=11)]
+        )
+    altered(path, "UPDATE content SET codec = NULL, salt = NULL, body = NULL WHERE seq = 11")
+    async with open_store(path, readonly=True) as store:
+        [record] = await store.ledger.records([11])
+        assert record.post == 11
+        size = await store.ledger.size() - 1  # before somebody erased it
+        audit = Audit()
+
+        await walk_over(path, audit, size, quick=False, moved=lambda *_: None)
+
+        assert audit.lost == [(1, 11)]
+        audit.account(await store.auditing.erasures(size))
+    assert audit.finish().broken is None
+
+
+async def long_one(path: Path, count: int) -> tuple[int, float]:
+    """A ledger of so many posts; how many records it has, and how many seconds of the processor it takes to be opened."""
+    async with open_store(path) as store:
+        for first in range(0, count, 3_000):
+            numbers = range(first, min(count, first + 3_000))
+            await store.ledger.append([revision(f"Post {number}.", number=number) for number in numbers])
+    began = time.process_time()
+    async with open_store(path) as store:
+        return await store.ledger.size(), time.process_time() - began
+
+
+@pytest.mark.timeout(1_800)
+def test_sto_26_a_long_ledger_is_verified_as_a_stream_and_opened_at_once(tmp_path: Path, measured: Measured) -> None:
+    count = 1_000_000 if FULL else 6_000
+    path = tmp_path / "monitor.db"
+    size, opened = asyncio.run(long_one(path, count))
+
+    largest = 0
+    for quick in ("", "quick"):
+        command = [sys.executable, "-c", VERIFY, str(path), str(size), quick]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            answer = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        assert (answer.strip(), process.returncode) == (f"{size} None", 0)
+        largest = max(largest, usage.ru_maxrss)
+
+    measured("memory of the largest process that verifies, MB", round(largest / 1024), f"of {count:,} posts")
+    measured("seconds of the processor to open it", round(opened, 2), f"of {count:,} posts")
+    assert largest < 200 * 1024
+    assert opened < 10
+
+
+VERIFY = """
+import asyncio, sys
+from pathlib import Path
+from monitor.ledger.audit import Audit
+from monitor.stores.sqlite.store import open_store
+from monitor.walking import walk_over
+
+async def main(path, size, quick):
+    async with open_store(path, readonly=True) as store:
+        audit = Audit(stored=await store.auditing.stored(), quick=quick)
+        await walk_over(path, audit, size, quick=quick, moved=lambda *_: None, processes=2)
+        broken = audit.finish().broken
+        if broken is None and not quick:
+            broken = await store.auditing.projected(size, audit.kinds)
+        print(audit.size, broken)
+
+asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), bool(sys.argv[3])))
+"""
 
 # --------------------------------------------------------------------------------------------------- a process that fails
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -157,9 +158,11 @@ async def verified(
 
 async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, int], Awaitable[None]]) -> None:
     await over(audit, size)
-    if audit.lost:
-        for erasure in await store.auditing.erasures(audit.erasures, since=size):  # others may be erasing
-            audit.account(erasure)
+    if audit.lost:  # others may be erasing, and what comes behind a bad record may own to it
+        with suppress(LedgerBroken):
+            audit.account(await store.auditing.erasures(audit.erasures, since=audit.size))
+    if audit.broken is not None:
+        return
     beyond = await store.ledger.sealed(size, 1)
     if audit.size == size == await store.ledger.size():  # asked last: others may be appending
         audit.walk(beyond)

@@ -77,6 +77,7 @@ class Audit:
         self._above = 64 if stored is None else stored.above
         self._frontier = Frontier()
         self._unknown = 0
+        self._told = False
         self._broken: Broken | None = None
         self._failed: tuple[int, Checkpoint] | None = None
         self._worthless: Broken | None = None
@@ -141,7 +142,7 @@ class Audit:
             known = len(self.erasures)
             self.take(walk(batch[first - start : stop - start], stretch))
             for index in self.erasures[known:]:
-                self.account(batch[index - start])
+                self._own(batch[index - start])
         return self._broken
 
     def within(self, start: int, stop: int) -> list[int]:
@@ -181,9 +182,15 @@ class Audit:
         """Are there contents taken away of which no record that was accounted for says so?"""
         return next(self._unaccounted(), None) is not None
 
-    def account(self, erasure: Sealed) -> None:
-        """The record owns to what was taken away: these contents, or where it does not say (any more), all of the post. `walk` does
-        so by itself; a stretch that others walked over holds no contents."""
+    def account(self, erasures: Iterable[Sealed]) -> None:
+        """All the records that own to what was taken away: those whose contents the stretches did not hold, and what comes behind
+        the last of them."""
+        for erasure in erasures:
+            self._own(erasure)
+        self._told = True
+
+    def _own(self, erasure: Sealed) -> None:
+        """To these contents; where the record does not say (any more), to all of the post's."""
         header = decode_header(erasure.header)
         if header is None or header.kind != _ERASED:
             return
@@ -197,7 +204,7 @@ class Audit:
         """The end of the records. `size` and `root` are what the store holds to be the tree, where it is not `stored`."""
         if self._stored is not None:
             size, root = self._stored.size, self._stored.root
-        broken = self._not_signed() or self._broken or self._unfinished(size, root) or self._worthless
+        broken = self._not_signed() or self._first() or self._unfinished(size, root) or self._worthless
         erased = sum(map(len, self._taken_away.values())) - sum(map(len, self._unaccounted()))
         return Report(
             self._frontier.size, self._frontier.root(), self._agreed, erased, broken, self._signatures, self._unchecked
@@ -255,6 +262,16 @@ class Audit:
             return self._not_held(*self._odd[0])
         if root is not None and root != self._frontier.root():
             return Broken("the records do not give the root that the store holds")
+        return self._lost()
+
+    def _first(self) -> Broken | None:
+        """The record at which it ended, or one before it of which the content is not there."""
+        lost = self._lost() if self._broken is not None and self._told else None
+        if lost is None or self._broken is None or self._broken.index is None:
+            return self._broken
+        return min(lost, self._broken, key=lambda each: each.index or 0)
+
+    def _lost(self) -> Broken | None:
         lost = [indices[0] for indices in self._unaccounted()]
         if lost:
             return Broken("the content was taken away, and no record says so", min(lost))
@@ -272,7 +289,10 @@ class Audit:
         if stop <= self._good:
             where = f"its hash of records {first} to {stop - 1} is not that of what was signed"
             return Broken(
-                f"the tree that the store holds is wrong, not the records: {where}", first=first, last=stop - 1
+                f"the tree that the store holds is wrong, not the records: {where}",
+                first=first,
+                last=stop - 1,
+                mends=self._stored is not None and list(self._stored.peaks) == self._frontier.peaks,
             )
         return _among(max(first, self._good), stop, "the hash that the store holds")
 

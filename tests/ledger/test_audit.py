@@ -274,6 +274,23 @@ def test_accepts_content_that_a_record_says_was_erased() -> None:
     assert audit(records).broken == Broken("the content was taken away, and no record says so", 4)
 
 
+def test_names_a_content_that_was_taken_away_before_the_record_at_which_it_ended() -> None:
+    records = ledger(20)
+    records[4] = msgspec.structs.replace(records[4], salt=None, content=None)
+    records[9] = msgspec.structs.replace(records[9], leaf=bytes(32))
+
+    def found(*erasures: tuple[int, int]) -> int | None:
+        """Where those are what the records behind it own to."""
+        walk = Audit()
+        walk.walk(records)
+        walk.account(erasures)
+        broken = walk.finish().broken
+        return None if broken is None else broken.index
+
+    assert found() == 4
+    assert found((1, 4)) == 9
+
+
 def test_that_is_quick_looks_at_headers_and_tree_alone() -> None:
     records = ledger(20)
     records[4] = msgspec.structs.replace(records[4], content=b"other")

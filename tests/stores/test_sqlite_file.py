@@ -573,6 +573,20 @@ async def test_that_is_open_for_reading_shows_what_others_add(path: Path) -> Non
         assert (await reading.ledger.read(22, 1))[0].channel == Identity(id=-1005)
 
 
+async def test_whose_layout_is_damaged_says_so(path: Path) -> None:
+    """SQLite's message quotes what it cannot read, and that need be no text."""
+    await written(path, 3)
+    with closing(connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytes_of(path)
+    damaged = data.replace(b"tableloglog", b"tablel\xa0\xfflog").replace(b"CREATE TABLE log", b"\xa0REATE TABLE log")
+    overwrite(path, 0, damaged)
+
+    with pytest.raises(LedgerBroken, match="the file is damaged"):
+        async with open_store(path, readonly=True):
+            pass
+
+
 async def test_that_is_damaged_says_so_where_it_is_read(path: Path) -> None:
     await written(path, 2_000)
     with closing(connect(path)) as database:

@@ -147,6 +147,8 @@ def _connect(path: Path, *, readonly: bool) -> Database:
             database.execute(f"PRAGMA {setting}")
     except sqlite.Error as error:
         raise translated(error, path) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes a layout that is damaged
+        raise LedgerBroken(f"{path}: {_BROKEN[11]} (its layout cannot be read)") from error
     return database
 
 

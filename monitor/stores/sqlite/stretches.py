@@ -15,11 +15,10 @@ from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.file import Database, Door, Error, translated
 from monitor.stores.sqlite.tail import NODES_ABOVE
 
-_HEADERS = "SELECT seq, header, leaf FROM log WHERE seq >= ? AND seq < ? ORDER BY seq"
-_CONTENTS = (
-    "SELECT seq, header, leaf, codec, salt, body FROM log LEFT JOIN content USING (seq)"
-    " WHERE seq >= ? AND seq < ? ORDER BY seq"
-)
+_HEADERS = "SELECT seq, header, leaf FROM log WHERE "
+_CONTENTS = "SELECT seq, header, leaf, codec, salt, body FROM log LEFT JOIN content USING (seq) WHERE "
+_MANY = "seq >= ? AND seq < ? ORDER BY seq"
+_ONE = "seq = ? AND ? > 0"  # without a look at the next one, which may be on a damaged page
 _AT_ONCE = 32
 """Contents that are in memory at a time: some may be long."""
 
@@ -75,18 +74,24 @@ def _walk(database: Database, unpacker: Unpacker, path: Path, stretch: Stretch, 
 def _readable(database: Database, unpacker: Unpacker, path: Path, at: int, limit: int, *, quick: bool) -> _Columns:
     """The next records, fewer where the file is damaged: so that the first one that cannot be read is named."""
     try:
-        return _headers(database, at, limit) if quick else _contents(database, unpacker, at, limit)
+        columns = _headers(database, at, limit) if quick else _contents(database, unpacker, at, limit)
+        if columns[0] and {*map(type, columns[1]), *map(type, columns[2])} != {bytes}:
+            raise TypeError("a header or leaf that is none")
+        return columns
+    except TypeError as error:  # a damaged row may hold anything
+        damage: Exception = LedgerBroken(f"{path}: the file is damaged (a record that is not of its form)")
+        cause: Exception = error
     except Error as error:
-        damage = translated(error, path)
+        damage, cause = translated(error, path), error
         if not isinstance(damage, LedgerBroken):
             raise
-        if limit == 1:
-            raise LedgerBroken(str(damage), index=at) from error
+    if limit == 1:
+        raise LedgerBroken(str(damage), index=at) from cause
     return _readable(database, unpacker, path, at, limit // 2, quick=quick)
 
 
 def _headers(database: Database, at: int, limit: int) -> _Columns:
-    rows = database.execute(_HEADERS, (at, at + limit)).fetchall()
+    rows = database.execute(_HEADERS + (_ONE if limit == 1 else _MANY), (at, at + limit)).fetchall()
     indices, headers, leaves = zip(*rows, strict=True) if rows else ((), (), ())
     return indices, headers, leaves, None
 
@@ -94,7 +99,7 @@ def _headers(database: Database, at: int, limit: int) -> _Columns:
 def _contents(database: Database, unpacker: Unpacker, at: int, limit: int) -> _Columns:
     indices, headers, leaves = list[int](), list[bytes](), list[bytes]()
     digests: list[bytes | None] = []
-    cursor = database.execute(_CONTENTS, (at, at + limit))
+    cursor = database.execute(_CONTENTS + (_ONE if limit == 1 else _MANY), (at, at + limit))
     unpack = unpacker.unpack
     while rows := cursor.fetchmany(_AT_ONCE):
         some, heads, hashes, codecs, salts, bodies = zip(*rows, strict=True)
