@@ -25,6 +25,7 @@ from monitor.ports import Clock, Fact, Reader, Store
 from monitor.sources.telegram.guard import Guard
 from monitor.stages.anchor import keep_anchored
 from monitor.stages.context import Contexts
+from monitor.stages.counting import Count, keep_counting
 from monitor.stages.deliver import Courier, deliver
 from monitor.stages.detect import Detector, keep_detecting
 from monitor.stages.duties import perform, ticking
@@ -241,6 +242,9 @@ async def run(
             }
             for name, (_, duty) in duties.items():
                 works[name] = perform(name, duty, due=due[name], health=health, clock=clock)
+            works["count"] = keep_counting(
+                Count(store.ledger, store.checkpoints, due=due["checkpoint"].set), clock=clock
+            )
             works |= {f"anchor {each.name}": keep_anchored(each, clock=clock) for each in anchors}
             for each in collectors:
                 works[f"fetch {each.source.account}"] = each.fetch()
