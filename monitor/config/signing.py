@@ -95,19 +95,11 @@ class Signer(msgspec.Struct, frozen=True):
                 )
             _make(self.path)
         key = _read(self.path)
-        if after is not None and not _signs_on(key, after) and not self._gave_way(after):
+        if after is not None and not _signs_on(key, after):
             raise Refused(
                 f"{self.path} is not the key that signed the checkpoints of this ledger: put that one back from a copy"
             )
         return key
-
-    def _gave_way(self, after: str) -> bool:
-        """Was it signed while the key was being changed, by the one that gave way?"""
-        for path in self.path.parent.glob(f"{self.path.name}.until-*"):
-            size = path.name.rpartition("-")[2]
-            if size.isdecimal() and checkpoint.parse(after).size <= int(size) and _signs_on(_read(path), after):
-                return True
-        return False
 
 
 def signer(ledger: Ledger) -> Signer:

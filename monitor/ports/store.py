@@ -313,7 +313,8 @@ class Checkpoints(Protocol):
     """Signed sizes and roots, kept in the ledger and beside it."""
 
     async def latest(self) -> str | None:
-        """The newest note."""
+        """The newest note: for the most records, and of two for as many the one that changes the key. While it was changed, another
+        process may have signed for no more with the old one, and written that down later."""
         ...
 
     async def all(self) -> Sequence[str]: ...

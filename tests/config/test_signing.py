@@ -119,3 +119,15 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         signer(ledger(tmp_path))
     with pytest.raises(ConfigError, match="others can read it"):
         signs.note(size=8, root=ROOT, after=note)
+
+
+def test_sto_27_in_a_ledger_from_before_the_change_the_new_key_signs_nothing(tmp_path: Path) -> None:
+    note = first(tmp_path)
+    signs = signer(ledger(tmp_path))
+    signs.settle(signs.rotation(size=8, root=ROOT, after=note))
+
+    with pytest.raises(Refused, match="is not the key that signed"):
+        signs.note(size=8, root=ROOT, after=note)
+
+    (tmp_path / "var/ledger.key.until-8").replace(tmp_path / "var/ledger.key")
+    assert signs.note(size=8, root=ROOT, after=note)

@@ -6,6 +6,7 @@ from engines import Opening
 
 from monitor.errors import Refused
 from monitor.ledger.checkpoint import Checkpoint, parse, sign
+from monitor.ledger.keys import rotation
 from monitor.model.record import Draft, Kept, Kind
 from monitor.ports import Store
 
@@ -44,3 +45,20 @@ async def test_is_one(store: Store) -> None:
         await store.ledger.append([revision(), Draft(content=Kept("trust me"), observed_at=NOON)])
 
     assert await store.ledger.size() == 0
+
+
+async def test_the_newest_is_for_the_most_records_and_of_two_the_one_that_changes_the_key(store: Store) -> None:
+    old, new = bytes([1]) * 32, bytes([2]) * 32
+    await store.ledger.append([revision()])
+    size, root = await store.ledger.root()
+    turn = rotation(Checkpoint("desk", size, root), old=old, new=new)
+    late = sign(Checkpoint("desk", size, root), key=old)
+
+    for note in (turn, late):
+        await store.ledger.append([Draft(content=Kept(note), observed_at=NOON)])
+    assert await store.checkpoints.latest() == turn
+
+    size, root = await store.ledger.root()
+    next = sign(Checkpoint("desk", size, root), key=new)
+    await store.ledger.append([Draft(content=Kept(next), observed_at=NOON)])
+    assert await store.checkpoints.latest() == next

@@ -20,13 +20,19 @@ LARGEST = 1 << 20
 """Bytes that a note may have."""
 
 
+_LAST = "SELECT seq, size, note FROM checkpoints ORDER BY seq DESC LIMIT 8"
+_NEWEST = (
+    f"SELECT note FROM ({_LAST}) ORDER BY size DESC, instr(note, char(10) || 'new key ') > 0 DESC, seq DESC LIMIT 1"  # noqa: S608
+)
+
+
 class SqliteCheckpoints:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
     async def latest(self) -> str | None:
         def look(database: Database) -> str | None:
-            row = database.execute("SELECT note FROM checkpoints ORDER BY seq DESC LIMIT 1").fetchone()
+            row = database.execute(_NEWEST).fetchone()
             return None if row is None else str(row[0])
 
         return await self._reader.read(look)
