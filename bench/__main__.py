@@ -30,6 +30,18 @@ def store() -> Rows:
     return _flat(measure())
 
 
+def searching() -> Rows:
+    from bench.searching import measure
+
+    return _flat(measure())
+
+
+def opening() -> Rows:
+    from bench.opening import measure
+
+    return _flat(measure())
+
+
 def matching() -> Rows:
     from bench.matching import additions, growth, measure, measure_stories
 
@@ -54,6 +66,8 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], Rows]]] = {
     "latency": ("From push to webhook", latency),
     "pages": ("The pages over 100,000 posts", pages),
     "store": ("The store", store),
+    "searching": ("Search among a million posts", searching),
+    "opening": ("Opening a ledger of ten million records", opening),
     "matching": ("Matching", matching),
 }
 

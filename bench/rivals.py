@@ -50,7 +50,7 @@ def finders(names: Sequence[str]) -> Mapping[str, Finder]:
 
 def percolator(words: Sequence[Sequence[str]]) -> Finder | None:
     """mokaccino with a query for each row: any of its first words and any of its last, exact words in small letters."""
-    mokaccino = _library("mokaccino")
+    mokaccino = library("mokaccino")
     if mokaccino is None:
         return None
     percolator = mokaccino.Percolator()
@@ -70,7 +70,8 @@ def percolator(words: Sequence[Sequence[str]]) -> Finder | None:
     return find
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """The module of that name, from there or of the monitor's own; None where it is in neither."""
     if FOLDER.exists() and str(FOLDER) not in sys.path:
         sys.path.append(str(FOLDER))  # at the end: what the monitor has itself goes first
     try:
@@ -80,10 +81,10 @@ def _library(name: str) -> Any:
 
 
 def _flashtext(written: Mapping[str, str]) -> Finder | None:
-    library = _library("flashtext2")
-    if library is None:
+    found = library("flashtext2")
+    if found is None:
         return None
-    processor = library.KeywordProcessor(case_sensitive=False)
+    processor = found.KeywordProcessor(case_sensitive=False)
     for form, name in written.items():
         processor.add_keyword(form, name)
     find: Finder = processor.extract_keywords_with_span
@@ -91,10 +92,10 @@ def _flashtext(written: Mapping[str, str]) -> Finder | None:
 
 
 def _pyahocorasick(written: Mapping[str, str]) -> Finder | None:
-    library = _library("ahocorasick")
-    if library is None:
+    found = library("ahocorasick")
+    if found is None:
         return None
-    automaton = library.Automaton()
+    automaton = found.Automaton()
     for form, name in written.items():
         automaton.add_word(form, (len(form), name))
     automaton.make_automaton()
@@ -111,10 +112,10 @@ def _pyahocorasick(written: Mapping[str, str]) -> Finder | None:
 
 
 def _ahocorasick_rs(written: Mapping[str, str]) -> Finder | None:
-    library = _library("ahocorasick_rs")
-    if library is None:
+    found = library("ahocorasick_rs")
+    if found is None:
         return None
-    automaton = library.AhoCorasick(list(written))
+    automaton = found.AhoCorasick(list(written))
 
     def find(text: str) -> object:
         small = text.lower()
@@ -125,10 +126,10 @@ def _ahocorasick_rs(written: Mapping[str, str]) -> Finder | None:
 
 
 def _spacy(written: Mapping[str, str]) -> Finder | None:
-    library = _library("spacy")
-    if library is None:
+    found = library("spacy")
+    if found is None:
         return None
-    language = library.blank("ru")
+    language = found.blank("ru")
     matcher = importlib.import_module("spacy.matcher").PhraseMatcher(language.vocab, attr="LOWER")
     by_name: dict[str, list[Any]] = {}
     for form, name in written.items():

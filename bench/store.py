@@ -1,7 +1,7 @@
-"""How fast are posts made durable, beside a bare `executemany` of the same rows? And
-how fast is it verified (`verifying.py`)?
+"""How fast are posts made durable, beside a bare `executemany` of the same rows and another archive? How fast they are verified is for
+`verifying.py`.
 
-Ratios of one run are what counts: the disk's time for a sync swings between runs.
+Ratios of one run are what counts: the disk's time for a sync swings between runs. Garbage is looked for as seldom as in the daemon.
 """
 
 import asyncio
@@ -17,7 +17,9 @@ import msgspec
 from telethon.tl import types
 from telethon.tl.alltlobjects import LAYER
 
+from bench.archives import live
 from bench.verifying import fill, verifying
+from monitor.garbage import seldom_collected
 from monitor.model.channel import Identity
 from monitor.model.post import Markup, Post, Raw
 from monitor.model.record import Draft, Said, Source
@@ -121,23 +123,37 @@ async def producers(folder: Path, posts: Sequence[Sample], count: int) -> float:
 
 
 def measure(*, seconds: float = 1.0, repeats: int = 3) -> dict[str, float]:
-    """Medians over `repeats`, each taking some `seconds` a case: posts a second, and ratios to the bare insert."""
+    """Medians over `repeats`, each taking some `seconds` a case: posts a second, and ratios to what was measured beside it."""
     figures: dict[str, list[float]] = {}
 
     def note(name: str, figure: float) -> None:
         figures.setdefault(name, []).append(figure)
 
     for repeat in range(repeats):
+        rates: dict[int, float] = {}
         for batch, guess in ((1, 1_000), (10, 8_000), (100, 15_000), (1_000, 20_000)):
             posts = samples(max(batch, round(guess * seconds)), seed=repeat)
-            with tempfile.TemporaryDirectory() as folder:
-                plain = bare(Path(folder), posts, batch)
-                rate = asyncio.run(ours(Path(folder), posts, batch))
-            note(f"store: append by {batch}, posts/s", rate)
-            note(f"store: append by {batch}, ratio to bare", rate / plain)
+            with tempfile.TemporaryDirectory() as name, seldom_collected():
+                folder = Path(name)
+                plain = bare(folder, posts, batch)
+                rates[batch] = asyncio.run(ours(folder, posts, batch))
+                note(f"store: append by {batch}, posts/s", rates[batch])
+                note(f"store: append by {batch}, ratio to bare", rates[batch] / plain)
+                if batch == 1_000:
+                    held, rows = ((folder / name).stat().st_size for name in ("ours.db", "bare.db"))
+                    note("store: bytes a post", held / len(posts))
+                    note("store: bytes a post, ratio to bare", held / rows)
+                if batch == 1 and (rival := live(folder, [one.row for one in posts])) is not None:
+                    rates[0] = rival
+                    note("store: tele-mess-core live, posts/s", rival)
+                    note("store: one producer, ratio to tele-mess-core", rates[1] / rival)
         posts = samples(round(10_000 * seconds), seed=repeat)
-        with tempfile.TemporaryDirectory() as folder:
-            note("store: 64 producers, posts/s", asyncio.run(producers(Path(folder), posts, 64)))
+        with tempfile.TemporaryDirectory() as name, seldom_collected():
+            many = asyncio.run(producers(Path(name), posts, 64))
+            note("store: 64 producers, posts/s", many)
+            note("store: 64 producers, ratio to append by 100", many / rates[100])
+            if 0 in rates:
+                note("store: 64 producers, ratio to tele-mess-core", many / rates[0])
     with tempfile.TemporaryDirectory() as folder:  # long enough that it does not matter how a process begins
         ledger = Path(folder) / "verified.db"
         asyncio.run(fill(ledger, [one.draft for one in samples(round(200_000 * seconds))]))
