@@ -29,6 +29,26 @@ async def test_accounts_for_every_id(store: Store) -> None:
     assert found.gaps == ((1, 9), (15, 19))
 
 
+async def test_finds_every_hole_among_thousands_of_posts(store: Store) -> None:
+    holes = [(1, 1), (1026, 1026), (2050, 2051), (3074, 4200), (4999, 4999)]
+    absent = {number for first, last in holes for number in range(first, last + 1)}
+    held = [number for number in range(1, 5_001) if number not in absent]
+    await store.ledger.append([gap(1, 1, "unknown"), *(revision(number=number) for number in held)])
+
+    found = await store.ledger.coverage(BRIDGE)
+
+    assert found is not None
+    assert found.gaps == tuple(holes)
+    assert (found.posts, found.unknown, found.declared, found.top) == (len(held), len(absent), 1, 5_000)
+    assert await store.ledger.missing(BRIDGE, first=1020, last=4999, limit=9) == [
+        (1026, 1026),
+        (2050, 2051),
+        (3074, 4200),
+        (4999, 4999),
+    ]
+    assert await store.ledger.missing(BRIDGE, first=4990, last=2**63 - 1, limit=9) == [(4999, 4999), (5001, 2**63 - 1)]
+
+
 async def test_has_its_mark_at_the_top_when_nothing_is_unknown(store: Store) -> None:
     await store.ledger.append([revision(number=1), revision(number=2), gap(3, 3), revision(number=4)])
 

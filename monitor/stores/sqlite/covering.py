@@ -1,7 +1,7 @@
 """Which ids of a channel does the ledger account for, how, and when could we not see?"""
 
 from collections.abc import Iterator
-from itertools import groupby
+from heapq import merge
 
 from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
 from monitor.ledger.packing import unpacker
@@ -16,6 +16,8 @@ from monitor.stores.sqlite.file import Database
 _BLIND = KIND_NUMBERS[Kind.BLIND]
 _DELETED = KIND_NUMBERS[Kind.DELETED]
 _FARTHEST = 2**62
+_COUNTED = 128
+"""Looks at posts at a time."""
 _access = unpacker(Access)
 
 _GONE = """
@@ -24,6 +26,9 @@ _GONE = """
         WHERE later.number = :number AND later.post = gone.post AND later.seq > gone.seq AND NOT later.late
     ) AND post BETWEEN 1 AND :top
 """
+
+_WITHIN = "FROM revisions WHERE number = ? AND post BETWEEN ? AND ?"
+_ENDS = f"SELECT (SELECT post {_WITHIN} ORDER BY post LIMIT 1), (SELECT post {_WITHIN} ORDER BY post LIMIT 1 OFFSET ?)"
 
 
 def coverage(database: Database, unpacker: Unpacker, channels: Channels, number: int, *, limit: int) -> Coverage:
@@ -34,9 +39,12 @@ def coverage(database: Database, unpacker: Unpacker, channels: Channels, number:
         database, "SELECT count(DISTINCT post) FROM revisions WHERE number = ? AND post BETWEEN 1 AND ?", number, top
     )
     [deleted] = database.execute(_GONE, {"number": number, "deleted": _DELETED, "top": top}).fetchone()
-    known = _size(between(accounted(database, number, 1, top, declared=False), 1, top))
     told = _size(between(accounted(database, number, 1, top, declared=True), 1, top))
-    unknown = list(between(accounted(database, number, 1, top, declared=False), 1, top, limit=limit + 2))
+    known, unknown = 0, list[Stretch]()
+    for stretch in between(accounted(database, number, 1, top, declared=False), 1, top):
+        known += _size(iter([stretch]))
+        if len(unknown) < limit + 2:
+            unknown.append(stretch)
     older = unknown[0] if unknown and unknown[0][0] == 1 else None  # from before we came
     holes = unknown if older is None else unknown[1:]
     windows, blind_for = database.execute(
@@ -107,14 +115,29 @@ def prepare(database: Database) -> None:
 def accounted(database: Database, number: int, first: PostId, last: PostId, *, declared: bool) -> Iterator[Stretch]:
     """Ids with a record in `first` to `last`, as stretches in the order of their first id; they may overlap. `declared`: also those
     of which the record says no more than that they are unknown."""
-    rows = database.execute(
-        "SELECT post, post FROM revisions WHERE number = :number AND post BETWEEN :first AND :last"
-        " UNION ALL SELECT first, last FROM gaps WHERE number = :number AND last >= :first AND first <= :last"
+    gaps = database.execute(
+        "SELECT first, last FROM gaps WHERE number = :number AND last >= :first AND first <= :last"
         " AND (:declared OR standing <> 'unknown') ORDER BY 1",
         {"number": number, "first": first, "last": last, "declared": declared},
     )
-    for stretch, _ in groupby(rows):
-        yield stretch
+    return merge(_seen(database, number, first, last), gaps)
+
+
+def _seen(database: Database, number: int, first: PostId, last: PostId) -> Iterator[Stretch]:
+    """Ids with a revision, lowest first. Where a whole stretch is there it is only counted, which costs a tenth of reading it."""
+    at = first
+    while True:
+        ends = database.execute(_ENDS, (number, at, last, number, at, last, _COUNTED - 1)).fetchone()
+        start, stop = ends[0], last if ends[1] is None else ends[1]  # fewer are left
+        if start is None:
+            return
+        if _one(database, f"SELECT count(DISTINCT post) {_WITHIN}", number, start, stop) == stop - start + 1:
+            yield start, stop
+        else:
+            yield from database.execute(f"SELECT DISTINCT post, post {_WITHIN} ORDER BY post", (number, start, stop))
+        if stop == last:
+            return
+        at = stop + 1
 
 
 def between(
