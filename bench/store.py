@@ -1,5 +1,5 @@
-"""How fast are posts made durable, beside a bare `executemany` of the same rows and another archive? How fast they are verified is for
-`verifying.py`.
+"""How fast are posts made durable, beside a bare `executemany` of the same rows and another archive? `verifying.py`: how fast are they
+verified?
 
 Ratios of one run are what counts: the disk's time for a sync swings between runs. Garbage is looked for as seldom as in the daemon.
 """
