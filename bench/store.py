@@ -1,5 +1,4 @@
-"""How fast are posts made durable, beside a bare `executemany` of the same rows and another archive? `verifying.py`: how fast are they
-verified?
+"""How fast are posts made durable, beside a bare `executemany` of the same rows and another archive? (Verified: `verifying.py`.)
 
 Ratios of one run are what counts: the disk's time for a sync swings between runs. Garbage is looked for as seldom as in the daemon.
 """

@@ -13,13 +13,17 @@ import click
 import msgspec
 
 from monitor.cli.bagging import bag
-from monitor.cli.opening import Store, known_channel, reading
+from monitor.cli.columns import USUAL, table
+from monitor.cli.opening import Store, adding, known_channel, reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
 from monitor.cli.screen import counted, emit, tell
+from monitor.cli.tabular import Sheet, filled
 from monitor.cli.usage import Usage, with_usage
+from monitor.cli.whom import user
 from monitor.cli.words import channel, moment
+from monitor.clock import SystemClock
 from monitor.config import Settings, load
 from monitor.config.mistakes import meant
 from monitor.errors import ConfigError, LedgerBroken
@@ -28,7 +32,7 @@ from monitor.evidence.profile import Audience
 from monitor.ledger.audit import altered
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
-from monitor.model.record import Record
+from monitor.model.record import Custody, Draft, Record
 
 BATCH = 500
 """Records read at once."""
@@ -38,16 +42,23 @@ BATCH = 500
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "bag"]),
+    type=click.Choice(["jsonl", "csv", "bag"]),
     required=True,
-    help="jsonl: a JSON object a line. bag: an evidence package, a directory that others verify without anything of ours.",
+    help="jsonl: a JSON object a line. csv: a table for spreadsheets. bag: an evidence package, a directory that others verify "
+    "without anything of ours.",
 )
-@click.option("--output", "-o", metavar="PATH", required=True, help="Where to; - is standard output (jsonl).")
+@click.option("--output", "-o", metavar="PATH", required=True, help="Where to; - is standard output (jsonl, csv).")
 @click.option("--story", metavar="S", help="Only posts that were flagged for this story, with all that became of them.")
 @click.option("--channel", "name", metavar="C", callback=channel, help="Only this channel.")
 @click.option("--since", metavar="D", callback=moment, help="Only what was published then or later.")
 @click.option("--until", metavar="D", callback=moment, help="Only what was published before.")
 @click.option("--plain", is_flag=True, help="Without the bytes that are hashed (header, salt and content); jsonl.")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="csv: columns between commas, or a set for another program: auto-archiver, atlos.",
+)
+@click.option("--bom", is_flag=True, help="csv: begins with a byte order mark, by which Excel knows UTF-8.")
 @click.option(
     "--profile",
     type=click.Choice([each.value for each in Audience]),
@@ -65,6 +76,8 @@ def command(
     since: Instant | None,
     until: Instant | None,
     plain: bool,
+    columns: str | None,
+    bom: bool,
     profile: str | None,
 ) -> int:
     """Records as JSON lines, in the order of their index. Without a filter: every record from 0 on, and with the bytes that
@@ -76,31 +89,47 @@ def command(
     yet. The ledger is verified first and tells of the export afterwards; where it does not verify there is no bag, and the exit
     code is 3.
 
+    A table has a row for each record, or with a set of columns for each post that has a public address, as it was last seen. Cells
+    that a spreadsheet would evaluate begin with an apostrophe. The ledger tells of the export.
+
     \b
     Example:
       monitor export --format jsonl -o ledger.jsonl
+      monitor export --format csv --story belgorod-exchange --columns auto-archiver -o links.csv
       monitor export --format jsonl --story belgorod-exchange --plain -o - | jq .text
       monitor export --format bag --story belgorod-exchange --profile partner -o for-the-desk
     """
-    _check(form, output, plain=plain, profile=profile)
+    _check(form, output, plain=plain, profile=profile, of_tables=bom or columns is not None)
+    asked = table(columns or USUAL)
     settings = load(usage.directory, os.environ)
     wanted = Filter(story=story, channel=name, since=since, until=until)
     if form == "bag":
         return _bag(settings, wanted, Audience(profile or "court"), Path(output), as_json=usage.json)
     with _writing(output) as file, progress("exporting") as moved:
-        count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
-    tell(f"{counted(count.records, 'record')} exported" + ("" if output == "-" else f" to {output}"))
+        if form == "csv":
+            sheet = Sheet(asked, file.write, bom=bom)
+            count = asyncio.run(_tabulate(settings, wanted, sheet, columns or "usual columns", asked.posts, moved))
+        else:
+            count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
+    what = "row" if form == "csv" else "record"
+    tell(f"{counted(count.records, what)} exported" + ("" if output == "-" else f" to {output}"))
+    if count.left_out:
+        tell(f"{counted(count.left_out, 'post')} without a public address left out")
     if count.altered:
         tell(f"{count.altered} of them are not what was written, and are marked as altered; monitor verify says more")
     if count.missing:
         tell(f"{counted(count.missing, 'record')} missing, gone or on a damaged page; monitor verify says more")
     if usage.json and output != "-":
         broken = {"altered": count.altered, "missing": count.missing}
-        emit({"records": count.records, "path": output} | {what: many for what, many in broken.items() if many})
+        emit({f"{what}s": count.records, "path": output} | {key: many for key, many in broken.items() if many})
     return 3 if count.altered or count.missing else 0
 
 
-def _check(form: str, output: str, *, plain: bool, profile: str | None) -> None:
+def _check(form: str, output: str, *, plain: bool, profile: str | None, of_tables: bool) -> None:
+    if form == "csv" and plain:
+        raise click.UsageError("a table never has the bytes that are hashed; leave --plain out")
+    if form != "csv" and of_tables:
+        raise click.UsageError("--columns and --bom are for --format csv")
     if form == "bag" and (plain or output == "-"):
         raise click.UsageError(
             "a bag is a directory: -o names one"
@@ -130,11 +159,13 @@ def _bag(settings: Settings, wanted: Filter, audience: Audience, path: Path, *, 
 
 
 class Count(msgspec.Struct, frozen=True):
-    """How many records were exported, how many of them show that they were altered, and how many could not be read."""
+    """How many records (or rows) were exported, how many of them show that they were altered, how many could not be read, and how
+    many posts have no place in the table."""
 
     records: int
     altered: int
     missing: int
+    left_out: int = 0
 
 
 async def _export(
@@ -155,6 +186,33 @@ async def _export(
             held += len(batch)
             moved(batch[-1].index + 1, size)
         return Count(records, damaged, size - held)
+
+
+async def _tabulate(
+    settings: Settings, wanted: Filter, sheet: Sheet, columns: str, posts: bool, moved: Progress
+) -> Count:
+    damaged = held = 0
+    async with reading(settings) as store:
+        chosen, size = await _chooser(store, wanted, settings), await store.ledger.size()
+
+        async def picked() -> AsyncIterator[list[Record]]:
+            nonlocal damaged, held
+            async for batch in _batches(store, size):
+                some = [record for record in batch if chosen(record)]
+                damaged += sum(altered(sealed) is not None for sealed in await sealed_of(store.ledger, some))
+                held += len(batch)
+                moved(batch[-1].index + 1, size)
+                yield some
+
+        await filled(sheet, store, picked(), posts=posts)
+    done = sheet.written
+    note = f"csv, {columns}; {wanted.in_words()}; {counted(done.rows, 'row')}"
+    exported = Custody("exported", f"sha256:{done.sha256}", user(), note)
+    async with adding(
+        settings
+    ) as store:  # before the file has its name: nothing leaves that the ledger does not tell of
+        await store.ledger.append([Draft(content=exported, observed_at=SystemClock().now())])
+    return Count(done.rows, damaged, size - held, done.without_address)
 
 
 async def _batches(store: Store, size: int) -> AsyncIterator[list[Record]]:
