@@ -291,7 +291,8 @@ class Health(Protocol):
         ...
 
     async def facts(self) -> Sequence[Fact]:
-        """All that stand. A store that could not take something, from anybody, has one of itself: `disk`, `store`."""
+        """All that stand. A store that could not take something, from anybody, has one of itself (`disk`, `store`), and so has one
+        whose log grows without end (`disk`, `log`)."""
         ...
 
 

@@ -12,9 +12,9 @@ _fact = unpacker(Fact)
 
 
 class SqliteHealth:
-    def __init__(self, writer: Transactions, reader: Reader, refused: Callable[[], Fact | None]) -> None:
-        """`refused`: does the database take anything, as far as that is known?"""
-        self._refused = refused
+    def __init__(self, writer: Transactions, reader: Reader, beside: Callable[[], Sequence[Fact]]) -> None:
+        """`beside`: what is known of the database itself, without it."""
+        self._beside = beside
         self._writer = writer
         self._reader = reader
 
@@ -33,6 +33,4 @@ class SqliteHealth:
         def look(database: Database) -> list[Fact]:
             return [_fact(row) for (row,) in database.execute("SELECT fact FROM health ORDER BY part, subject")]
 
-        facts = await self._reader.read(look)
-        refused = self._refused()
-        return facts if refused is None else [*facts, refused]
+        return [*await self._reader.read(look), *self._beside()]

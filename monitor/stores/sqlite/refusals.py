@@ -1,4 +1,4 @@
-"""How is it known that the database takes nothing, when nothing can be written into it?
+"""How is it known that the database takes nothing, or soon will not, when nothing can be written into it?
 
 By one fact in a small file beside it, which is made while there is room and from then on only written over: that takes none. Where
 not even this can be, the process itself still knows, logs it, and tells past the outbox.
@@ -28,6 +28,8 @@ QUIET = 10 * SECOND
 """It is well again when nothing was refused for so long: small pieces find room where larger ones do not."""
 TELL_EVERY = SECOND
 PART, SUBJECT = "disk", "store"
+LONGEST_LOG = 256 << 20
+"""Bytes."""
 _LONGEST = 300
 """Characters of a reason."""
 
@@ -44,6 +46,27 @@ def known(path: Path) -> Fact | None:
         return msgspec.json.decode(said, type=Fact) if said else None
     except (OSError, msgspec.MsgspecError):  # none was ever made, or it was cut off
         return None
+
+
+def grown(path: Path, *, most: int = LONGEST_LOG) -> Fact | None:
+    """Is the write-ahead log longer than so many bytes? None for one that never was: it is kept at a quarter of that.
+
+    It can only be begun anew when nobody reads what it began with; our own readers are short.
+    """
+    try:
+        found = path.with_name(path.name + "-wal").stat()
+    except OSError:
+        return None
+    if found.st_size < most // 4:
+        return None
+    size = f"the write-ahead log has {found.st_size >> 20} MB"
+    at, red = found.st_mtime_ns // 1_000_000, found.st_size > most
+    return Fact(PART, "log", at, red=red, note=f"{size}: some program has been reading for long" if red else "")
+
+
+def told(path: Path) -> list[Fact]:
+    """What is known of the database at `path` by who only reads it."""
+    return [fact for fact in (known(path), grown(path)) if fact is not None]
 
 
 class Attentive:
@@ -67,13 +90,16 @@ class Attentive:
         self._kept()
         return done
 
-    def fact(self) -> Fact | None:
-        """How it stands, as this process knows it or another one left it."""
+    def facts(self) -> list[Fact]:
+        """What this process knows, or another one left."""
+        return [fact for fact in (self._fact(), grown(self._path)) if fact is not None]
+
+    def _fact(self) -> Fact | None:
         both = [fact for fact in (self._last, known(self._path)) if fact is not None]
         return max(both, key=lambda fact: fact.at, default=None)
 
     def _refused(self, error: Unavailable) -> None:
-        now, fact = self._now(), self.fact()
+        now, fact = self._now(), self._fact()
         if fact is None or not fact.red or not fact.at <= now < fact.at + TELL_EVERY:
             reason = str(error).removeprefix(f"{self._path}: ")[:_LONGEST]
             self._say(Fact(PART, SUBJECT, now, red=True, note=f"nothing is stored: {reason}", lasting=True))
@@ -82,7 +108,7 @@ class Attentive:
         now = self._now()
         if self._looked is not None and self._looked <= now < self._looked + SECOND:
             return
-        self._looked, fact = now, self.fact()
+        self._looked, fact = now, self._fact()
         if fact is not None and fact.red and not fact.at <= now < fact.at + QUIET:
             self._say(Fact(PART, SUBJECT, now))
 

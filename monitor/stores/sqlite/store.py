@@ -1,7 +1,7 @@
 """How is the SQLite file opened, and which ports are on it?"""
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -60,7 +60,7 @@ class SqliteStore:
     """The ports on one file, side by side, and what an audit wants to see of it. `search` is in a file of its own."""
 
     def __init__(
-        self, writer: Transactions, reader: Reader, recent: Recent, refused: Callable[[], Fact | None]
+        self, writer: Transactions, reader: Reader, recent: Recent, beside: Callable[[], Sequence[Fact]]
     ) -> None:
         unpacker = Unpacker()  # for the reading thread
         self.ledger: Ledger = SqliteLedger(writer, reader, unpacker, recent)
@@ -70,7 +70,7 @@ class SqliteStore:
         self.peers: Peers = SqlitePeers(writer, reader)
         self.agenda: Agenda = SqliteAgenda(writer, reader)
         self.downloads: Downloads = SqliteDownloads(writer, reader, self.ledger, unpacker)
-        self.health: Health = SqliteHealth(writer, reader, refused)
+        self.health: Health = SqliteHealth(writer, reader, beside)
         self.troubles: Troubles = SqliteTroubles(writer, reader)
         self.reviews: Reviews = SqliteReviews(reader, self.ledger)
         self.erasures: Erasures = SqliteErasures(writer, reader, self.ledger)
@@ -114,7 +114,7 @@ async def open_store(
     if readonly:
         checked = open_reader(path, prepare=lambda database: migrations.require(database, path), seconds=seconds)
         async with checked as reader:
-            yield SqliteStore(_Refusing(path), reader, Recent(), lambda: refusals.known(path))
+            yield SqliteStore(_Refusing(path), reader, Recent(), lambda: refusals.told(path))
         return
 
     recent = Recent(records=kept)
@@ -143,4 +143,4 @@ async def open_store(
         open_reader(path, prepare=lambda database: None, seconds=seconds) as reader,
     ):
         attentive = refusals.Attentive(path, writer, now)
-        yield SqliteStore(attentive, reader, recent, attentive.fact)
+        yield SqliteStore(attentive, reader, recent, attentive.facts)
