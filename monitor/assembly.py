@@ -63,7 +63,8 @@ async def _opened(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tu
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(f"{path.parent}: {error.strerror}") from error
-    stack.enter_context(locked(path.with_name(path.name + ".lock"), what=f"the data in {path}"))
+    first = settings.store.first
+    stack.enter_context(locked(first.with_name(first.name + ".lock"), what=f"the data in {first}"))
     for account in settings.accounts:
         with held_session(Path(account.session_file)):
             pass  # each source holds its own later: a second daemon must write nothing

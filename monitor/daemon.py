@@ -14,10 +14,11 @@ from monitor.clock import SystemClock
 from monitor.completeness.rounds import BUSIEST
 from monitor.config import Mistakes, Settings, dark, lacks
 from monitor.config.signing import Signer
-from monitor.errors import ConfigError, Refused
+from monitor.errors import ConfigError, LedgerBroken, Refused
 from monitor.exchange import Exchange, configured
 from monitor.garbage import seldom_collected
-from monitor.heart import beating, endless, progressing, within
+from monitor.heart import Heart, beating, endless, progressing, within
+from monitor.leaving import broken_in, go_on
 from monitor.ledger.checkpoint import parse
 from monitor.model.instant import DAY, MINUTE, SECOND, Instant
 from monitor.model.record import Draft, Faulted, Kept, Kind
@@ -39,6 +40,7 @@ from monitor.stages.reread import Rereader
 from monitor.stages.retention import Retention
 from monitor.stages.roster import Roster
 from monitor.stores.media import open_media
+from monitor.views.segments import facts, signed_before
 from monitor.watchdog import Limits
 
 log = structlog.get_logger(__name__)
@@ -74,13 +76,37 @@ async def run(
     """The daemon, until it is cancelled. Alerts for the console go to `out`, in words or `as_json`. Whenever it is `asked`, the
     stories are read anew.
 
-    Raises `AlreadyRunning` where another process collects with this data, `ConfigError` for what cannot start,
-    `LedgerBroken` where the ledger is not what it was.
+    Where the ledger is not what it was it goes on in a new segment, and is red. Raises `AlreadyRunning` where another process
+    collects with this data, `ConfigError` for what cannot start, `LedgerBroken` where segment after segment breaks.
     """
     clock = clock or SystemClock()
+    asked = asked or asyncio.Event()
+    async with beating(limits, clock) as heart:
+        while True:
+            try:
+                await _run(settings, heart, clock, out, as_json=as_json, standstill=standstill, asked=asked)
+            except (LedgerBroken, BaseExceptionGroup) as error:
+                broken = broken_in(error)
+                if broken is None:
+                    raise
+                heart.works = lambda: True
+                settings = await go_on(settings, broken, clock)
+
+
+async def _run(
+    settings: Settings,
+    heart: Heart,
+    clock: Clock,
+    out: TextIO,
+    *,
+    as_json: bool,
+    standstill: Instant,
+    asked: asyncio.Event,
+) -> None:
+    """As long as the ledger is what it was: LedgerBroken, perhaps in a group, where it is not."""
     async with AsyncExitStack() as stack:
-        heart = await stack.enter_async_context(beating(limits, clock))
         signs, store, search = await stack.enter_async_context(assembly.patiently_opened(settings, clock))
+        await report(store.health, *facts(settings, clock.now()))
         stack.enter_context(seldom_collected())
         await record(store.ledger, [configured(settings, now=clock.now())], clock=clock)
         await _tell_of_the_dark(settings, store, clock)
@@ -178,7 +204,7 @@ async def run(
             exchange = Exchange(settings, detector, watchman, health=health, clock=clock, wake=wake.detect.set)
             async with asyncio.TaskGroup() as both:
                 both.create_task(endless("detect", detecting), name="detect")
-                both.create_task(endless("exchange", exchange.keep(asked or asyncio.Event())), name="exchange")
+                both.create_task(endless("exchange", exchange.keep(asked)), name="exchange")
 
         def poll() -> None:
             for each in collectors:
@@ -267,7 +293,7 @@ async def checkpoint(store: Store, signs: Signer, clock: Clock) -> None:
     last = await store.ledger.read(size - 1, 1) if size else ()
     if last and last[0].kind is not Kind.CHECKPOINT:
         try:
-            note = signs.note(size=size, root=root, after=await store.checkpoints.latest())
+            note = signs.note(size=size, root=root, after=await signed_before(store))
         except (ConfigError, Refused) as error:  # an operator's mistake ends the start, and not the watch
             await _say_unsigned(store, str(error), clock)
             raise Refused(str(error)) from error

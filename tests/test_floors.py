@@ -17,7 +17,7 @@ FLOORS = {
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
     4: (
         *("daemon", "assembly", "config", "logs", "clock", "views", "backup", "exchange", "anchors"),
-        *("watchdog", "service", "heart", "garbage", "loop", "compiling", "aside", "walking"),
+        *("watchdog", "service", "heart", "garbage", "loop", "compiling", "aside", "walking", "leaving"),
     ),
     5: ("cli", "web", "bot", "__main__"),
 }

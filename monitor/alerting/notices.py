@@ -27,7 +27,7 @@ MOST = 12
 """Notices an hour; what is lasting is told all the same, and the rest when there is room again, if it still is so."""
 NAMED = 10
 """Subjects that a notice names."""
-SETTLED = ("duty", "destination", "account")
+SETTLED = ("duty", "destination", "account", "ledger")
 """Parts that turn red only once it has gone on for a while, or for good."""
 REMEDIES = {
     "source": "look at the network and at the account's proxy; what is missed meanwhile is fetched afterwards",
@@ -41,6 +41,8 @@ REMEDIES = {
     "anchor": "monitor status says why; is its address right, its certificate still good, its directory there?",
     "clock": "set this machine's clock, by NTP",
     "disk": "make room on the disk; text is still recorded as long as it can be",
+    "ledger": "collecting goes on in a new segment; monitor verify says what broke. Look at the disk and the memory of this"
+    " machine, and keep the old segment: operations.md says how it is seen to",
     "identity": "look whether it is still the channel that is meant, and correct channels.toml",
 }
 OTHERWISE = "monitor status says more"

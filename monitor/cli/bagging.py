@@ -13,7 +13,7 @@ from monitor.cli.opening import Store, adding, known_channel
 from monitor.cli.progress import Progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
-from monitor.cli.verify import verified
+from monitor.cli.verifying import verified
 from monitor.cli.whom import user
 from monitor.clock import SystemClock
 from monitor.config import Settings

@@ -15,6 +15,7 @@ from monitor.config.signing import signer
 from monitor.errors import ConfigError
 from monitor.ledger.checkpoint import Verifier, signers, vkey
 from monitor.model.record import Custody, Draft, Kept, Kind
+from monitor.views.segments import signed_before
 
 
 @click.command()
@@ -68,7 +69,7 @@ async def _verifier(settings: Settings) -> Verifier:
     if not settings.store.path.exists():
         return signs.ready(after=None)
     async with reading(settings) as store:
-        return signs.ready(after=await store.checkpoints.latest())
+        return signs.ready(after=await signed_before(store))
 
 
 async def _sign(settings: Settings) -> str:
@@ -100,7 +101,7 @@ async def _changed(settings: Settings, lost: str) -> str:
 async def signed(store: Store, settings: Settings) -> str:
     """The note for the ledger as it is, which is a record of it from now on."""
     size, root = await store.ledger.root()
-    note = signer(settings.ledger).note(size=size, root=root, after=await store.checkpoints.latest())
+    note = signer(settings.ledger).note(size=size, root=root, after=await signed_before(store))
     last = await store.ledger.read(size - 1, 1) if size else ()
     if not last or last[0].kind is not Kind.CHECKPOINT:
         # In the ledger too, so that every later verification compares it; asked for twice, it is written once.

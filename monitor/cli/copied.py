@@ -11,7 +11,7 @@ from monitor.backup.manifest import DATABASE
 from monitor.cli.opening import reading
 from monitor.cli.progress import Progress
 from monitor.cli.screen import tell
-from monitor.cli.verify import verified
+from monitor.cli.verifying import verified
 from monitor.config import Settings
 from monitor.errors import Unavailable
 from monitor.model.instant import Instant

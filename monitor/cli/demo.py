@@ -17,7 +17,7 @@ from monitor.cli.pages import served
 from monitor.cli.rehearsing import Outcome, outcome
 from monitor.cli.screen import emit, line, prose, say
 from monitor.cli.usage import Usage, with_usage
-from monitor.cli.verify import walk
+from monitor.cli.verifying import walk
 from monitor.config import Settings, load
 from monitor.errors import ConfigError, Unavailable
 from monitor.ports import Store

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from monitor.cli.screen import tell
 from monitor.config import Settings
 from monitor.errors import ConfigError
 from monitor.ports import Ledger, Search
@@ -11,12 +12,24 @@ from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.store import SqliteStore as Store
 from monitor.stores.sqlite.store import open_store
 from monitor.views.named import known_channel
+from monitor.views.segments import earlier
 
-__all__ = ["Store", "adding", "known_channel", "reading", "searching"]
+__all__ = ["Store", "adding", "known_channel", "plainly_reading", "reading", "searching"]
 
 
 def reading(settings: Settings) -> AbstractAsyncContextManager[Store]:
-    """The store as it is. ConfigError where there is none yet; nothing is made or changed."""
+    """The store as it is, the segment in force unless another was asked for: where there are earlier ones, that is told.
+    ConfigError where there is none yet; nothing is made or changed."""
+    for number, path in earlier(settings):
+        tell(
+            f"segment {number} of this ledger, {path}, is broken and was left: this is of segment {settings.store.segment}."
+            f" MONITOR_STORE__SEGMENT={number} before a command that reads shows that one"
+        )
+    return plainly_reading(settings)
+
+
+def plainly_reading(settings: Settings) -> AbstractAsyncContextManager[Store]:
+    """The same, and nothing is told."""
     path = settings.store.path
     if not path.exists() or not path.stat().st_size:
         raise ConfigError(f"there is no ledger at {settings.store.path}; monitor run, demo and import make one")

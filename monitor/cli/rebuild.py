@@ -9,7 +9,7 @@ from monitor.cli.opening import reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.screen import counted, emit, say
 from monitor.cli.usage import Usage, with_usage
-from monitor.cli.verify import verified
+from monitor.cli.verifying import verified
 from monitor.config import Settings, load
 from monitor.stages.index import index
 from monitor.stores.sqlite.rebuilding import rebuild

@@ -2,35 +2,36 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 import structlog
 
-from monitor.cli.opening import Store, reading
+from monitor.cli.opening import plainly_reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.screen import counted, emit, say
 from monitor.cli.usage import Usage, with_usage
+from monitor.cli.verifying import walked
+from monitor.clock import SystemClock
 from monitor.config import Settings, load
-from monitor.config.signing import signer
 from monitor.errors import ConfigError, LedgerBroken, Refused
-from monitor.ledger.audit import Audit, Broken, Report
+from monitor.ledger.audit import Broken, Report
 from monitor.ledger.checkpoint import parse, parse_vkey
-from monitor.ledger.keys import Keys
 from monitor.model.instant import text
 from monitor.model.record import Custody
-from monitor.stores.sqlite.checkpoints import LARGEST, beside, kept
-from monitor.views.anchored import Anchored, anchored
+from monitor.stores.sqlite import segments
+from monitor.stores.sqlite.checkpoints import LARGEST
+from monitor.stores.sqlite.store import open_store
+from monitor.views.anchored import Anchored
 from monitor.views.files import Files, audited
-from monitor.walking import walk_over
+from monitor.views.segments import quoted
 
 log = structlog.get_logger(__name__)
 
-BATCH = 1_000
-"""Records of custody that are read at once."""
+_WRONG = ("ok", "reason", "index", "first", "last", "mends")
+"""What the answer for programs says of the first segment that is broken."""
 
 
 @click.command()
@@ -54,7 +55,8 @@ BATCH = 1_000
 def command(usage: Usage, *, files: tuple[Path, ...], lines: tuple[str, ...], quick: bool) -> int:
     """Recompute the ledger's tree from its records and compare it with its checkpoints, those inside, the one beside the
     database, and those that were kept elsewhere; then the tables that questions are answered from with the records. Names the
-    first bad record, or the range that it is in. Exit code 3 if anything differs.
+    first bad record, or the range that it is in, for each segment of the ledger. Exit code 3 if anything differs; nobody writes to
+    that segment any more then, and the daemon goes on in a new one.
 
     \b
     Example:
@@ -66,118 +68,129 @@ def command(usage: Usage, *, files: tuple[Path, ...], lines: tuple[str, ...], qu
     outside = [(str(file), _note(file)) for file in files]
     known = [parse_vkey(line).key for line in lines]
     with progress("verifying") as moved:
-        report, left = asyncio.run(walked(settings, outside, known=known, quick=quick, moved=moved))
-        media = Files(0) if quick or report.broken is not None else asyncio.run(_files(settings))
+        found = [_looked_into(each, outside, known, quick=quick, moved=moved) for each in _segments(settings)]
+        sound = all(each.report.broken is None for each in found)
+        media = Files(0) if quick or not sound else asyncio.run(_files(settings))
     if usage.json:
-        emit(_as_json(report, media, left))
-    elif media.bad is not None:
-        say(f"A file of media is not what was received: {media.bad}: {media.reason}", style="bold red")
-    elif report.broken is None:
-        say(f"{counted(report.size, 'record')}, root {report.root.hex()}")
+        emit(_all_as_json(found, media))
+    else:
+        for each in found:
+            _say(each, of=len(found))
+        _say_files(media)
+    return 0 if sound and media.bad is None else 3
+
+
+class Walked(msgspec.Struct, frozen=True):
+    """A segment of the ledger, what was found in it, and what left of it for places outside."""
+
+    settings: Settings
+    report: Report
+    left: Anchored
+
+
+def _segments(settings: Settings) -> list[Settings]:
+    """Every one that is here, in order; the one that was asked for alone."""
+    if settings.store.asked:
+        return [settings]
+    return [settings.of_segment(each) for each in segments.numbers(settings.store.first)]
+
+
+def _looked_into(
+    settings: Settings, notes: Sequence[tuple[str, str]], known: Sequence[bytes], *, quick: bool, moved: Progress
+) -> Walked:
+    """One segment, by the notes that are about it and by what the next one quotes. One that is found broken while it is in force is
+    marked: nobody writes to it from then on. Neither what was kept elsewhere decides that, for it may be of another ledger, nor
+    what can be mended, nor a signature."""
+    path = settings.store.path
+    about = [each for each in notes if _is_about(each[1], settings)]
+    report, left = asyncio.run(_with_record_0(settings, about, known, quick=quick, moved=moved))
+    broken = report.broken
+    if broken is not None and about:
+        broken = asyncio.run(_with_record_0(settings, [], known, quick=quick, moved=moved))[0].broken
+    if broken is not None and not (broken.unsigned or broken.mends) and segments.left(path) is None:
+        try:
+            segments.mark(path, segments.Mark(broken.reason, text(SystemClock().now()), broken.index))
+        except OSError as error:
+            log.warning("not marked as broken: others may still write to it", path=str(path), reason=error.strerror)
+    return Walked(settings, report, left)
+
+
+def _is_about(note: str, settings: Settings) -> bool:
+    """By the name it was signed under; what was signed before the machine was called otherwise is about the first segment."""
+    origin, number = parse(note).origin, settings.store.segment
+    names = [settings.of_segment(each).ledger.origin for each in segments.numbers(settings.store.first)]
+    return origin == settings.ledger.origin or (origin not in names and number == 1)
+
+
+async def _with_record_0(
+    settings: Settings, notes: Sequence[tuple[str, str]], known: Sequence[bytes], *, quick: bool, moved: Progress
+) -> tuple[Report, Anchored]:
+    following = settings.of_segment(settings.store.segment + 1)
+    if following.store.path.exists():
+        said = await _quoted(following)
+        notes = [*notes, *([] if said is None else [(f"record 0 of {following.store.path}", said)])]
+    return await walked(settings, notes, known=known, quick=quick, moved=moved)
+
+
+async def _quoted(settings: Settings) -> str | None:
+    """The checkpoint of the segment before, as record 0 quotes it."""
+    try:
+        async with open_store(settings.store.path, readonly=True) as store:
+            first = await store.ledger.read(0, 1)
+    except (LedgerBroken, ConfigError):
+        return None
+    return quoted(first[0].content) if first and isinstance(first[0].content, Custody) else None
+
+
+def _say(found: Walked, *, of: int) -> None:
+    report, name = found.report, "ledger" if of == 1 else f"segment {found.settings.store.segment} of the ledger"
+    if report.broken is None:
+        before = "" if of == 1 else f"Segment {found.settings.store.segment}, {found.settings.store.path}: "
+        say(f"{before}{counted(report.size, 'record')}, root {report.root.hex()}")
         erased = f", {report.erased} erased contents that records own to" if report.erased else ""
-        say(f"The ledger verifies: {_agreement(report)}{erased}.", style="green")
-        if left.left:
-            say(_outside(left), style="yellow" if left.unchecked else "green")
-        if media.held:
-            lost = f"; {media.missing:,} of them not here" if media.missing else ""
-            say(f"{counted(media.held, 'file')} of media held{lost}.", style="yellow" if media.missing else "green")
+        say(f"The {name} verifies: {_agreement(report)}{erased}.", style="green")
+        if found.left.left:
+            say(_outside(found.left), style="yellow" if found.left.unchecked else "green")
     else:
         where = f"record {report.broken.index}: " if report.broken.index is not None else ""
-        say(f"The ledger does not verify: {where}{report.broken.reason}", style="bold red")
+        say(f"The {name} does not verify: {where}{report.broken.reason}", style="bold red")
         if report.broken.mends:
             say("The records are well: monitor rebuild makes of them what follows from them.")
-    return 0 if report.broken is None and media.bad is None else 3
+
+
+def _say_files(media: Files) -> None:
+    if media.bad is not None:
+        say(f"A file of media is not what was received: {media.bad}: {media.reason}", style="bold red")
+    elif media.held:
+        lost = f"; {media.missing:,} of them not here" if media.missing else ""
+        say(f"{counted(media.held, 'file')} of media held{lost}.", style="yellow" if media.missing else "green")
 
 
 async def _files(settings: Settings) -> Files:
-    async with reading(settings) as store:
+    async with plainly_reading(settings) as store:
         return await audited(store, settings.store.media_path)
 
 
-async def walk(
-    settings: Settings,
-    notes: Sequence[tuple[str, str]],
-    *,
-    quick: bool,
-    moved: Progress,
-    tables: bool = True,
-    processes: int | None = None,
-) -> Report:
-    """Every record against the checkpoints of the ledger, the one beside it and these `notes` that were kept elsewhere (where, and
-    the note). `moved` is told how far it is. A file that cannot be read is reported like a record that was changed. Without
-    `tables` nothing is believed that follows from the records, nor looked at. `processes`: see `walk_over`."""
-    return (await walked(settings, notes, quick=quick, moved=moved, tables=tables, processes=processes))[0]
+def _all_as_json(found: Sequence[Walked], media: Files) -> dict[str, object]:
+    """Size and root are of the segment in force; what is wrong, of the first that is broken."""
+    last = found[-1]
+    worst = next((each for each in found if each.report.broken is not None), last)
+    whole = _as_json(last, media)
+    if worst is not last:
+        whole |= {key: value for key, value in _as_json(worst, media).items() if key in _WRONG}
+    each_one = [
+        {
+            "segment": each.settings.store.segment,
+            "origin": each.settings.ledger.origin,
+            **{key: value for key, value in _as_json(each, Files(0)).items() if key != "media"},
+        }
+        for each in found
+    ]
+    return {**whole, "segment": worst.settings.store.segment, "segments": each_one}
 
 
-async def walked(
-    settings: Settings,
-    notes: Sequence[tuple[str, str]],
-    *,
-    known: Sequence[bytes] = (),
-    quick: bool,
-    moved: Progress,
-    tables: bool = True,
-    processes: int | None = None,
-) -> tuple[Report, Anchored]:
-    """The same, and what left for places outside; nothing of that where it is `quick`. `known`: public keys, 32 bytes, that were
-    had elsewhere; without any, the one that lies here."""
-    audit, left = Audit(), Anchored()
-    try:
-        async with reading(settings) as store:
-            # The notes first: the ledger may grow meanwhile, and then none of them is about more than we walk over.
-            inside = await (store.checkpoints.all() if tables else store.auditing.notes())
-            outside = dict([*_beside(settings), *notes])
-            stored = await store.auditing.stored(nodes=tables)
-            keys = _keys(settings, inside, known)
-            known_to = keys if isinstance(keys, Keys) else None
-            audit = Audit(inside, kept=outside, keys=known_to, stored=stored, quick=quick)
-            over = partial(walk_over, settings.store.path, quick=quick, moved=moved, processes=processes)
-            await _walk(store, audit, stored.size, over)
-            if isinstance(keys, Broken) and audit.finish().broken is None:
-                audit.stop(keys)
-            if tables and not quick and audit.finish().broken is None:
-                wrong = await store.auditing.projected(stored.size, audit.kinds, unknown=audit.unknown)
-                left = anchored(await _custody(store, audit.custody), inside, settings)
-                if wrong := wrong or left.bad:
-                    audit.stop(wrong)
-    except LedgerBroken as broken:
-        audit.stop(Broken(str(broken), broken.index))
-    return audit.finish(), left
-
-
-async def verified(
-    settings: Settings, notes: Sequence[tuple[str, str]], moved: Progress, *, tables: bool = True
-) -> Report:
-    """The same of every byte, for whom nothing less will do: LedgerBroken where anything differs."""
-    report = await walk(settings, notes, quick=False, moved=moved, tables=tables)
-    if report.broken is not None:
-        where = "" if report.broken.index is None else f"record {report.broken.index}: "
-        raise LedgerBroken(f"the ledger does not verify: {where}{report.broken.reason}", index=report.broken.index)
-    return report
-
-
-async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, int], Awaitable[None]]) -> None:
-    await over(audit, size)
-    if audit.lost:  # others may be erasing, and what comes behind a bad record may own to it
-        with suppress(LedgerBroken):
-            audit.account(await store.auditing.erasures(audit.erasures, since=audit.size))
-    if audit.broken is not None:
-        return
-    beyond = await store.ledger.sealed(size, 1)
-    if audit.size == size == await store.ledger.size():  # asked last: others may be appending
-        audit.walk(beyond)
-
-
-async def _custody(store: Store, indices: Sequence[int]) -> list[tuple[int, Custody]]:
-    """These records of custody, with their index, less those whose content is not there."""
-    found: list[tuple[int, Custody]] = []
-    for at in range(0, len(indices), BATCH):
-        records = await store.ledger.records(indices[at : at + BATCH])
-        found += [(each.index, each.content) for each in records if isinstance(each.content, Custody)]
-    return found
-
-
-def _as_json(report: Report, files: Files, left: Anchored) -> dict[str, object]:
+def _as_json(found: Walked, files: Files) -> dict[str, object]:
+    report, left = found.report, found.left
     broken = report.broken or Broken("")
     return {
         "ok": report.broken is None and files.bad is None,
@@ -236,28 +249,3 @@ def _note(file: Path) -> str:
     except (Refused, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is no checkpoint: {error}") from error
     return note
-
-
-def _beside(settings: Settings) -> list[tuple[str, str]]:
-    """Where the newest note stands beside the database, which can lose its end without noticing, and what stands there."""
-    note = kept(settings.store.path)
-    return [] if note is None else [(str(beside(settings.store.path)), note)]
-
-
-def _keys(settings: Settings, inside: Sequence[str], known: Sequence[bytes]) -> Keys | Broken | None:
-    """Those that signed, as far as a known one leads to them. Without any, which an auditor need not be able to read, the notes are
-    compared and nobody's signature is. Broken where the changes of keys that the ledger tells of do not fit together."""
-    try:
-        ours = None if known else signer(settings.ledger).verifier
-    except (ConfigError, OSError) as error:
-        ours, reason = None, str(error)
-    else:
-        reason = f"there is no key in {settings.ledger.signing_key_file}"
-    if ours is None and not known:
-        if inside:
-            log.warning("signatures not checked", reason=reason)
-        return None
-    try:
-        return Keys(inside, known or [] if ours is None else [ours.key])
-    except Refused as refused:
-        return Broken(f"a checkpoint in the ledger: {refused}")

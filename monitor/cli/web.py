@@ -9,9 +9,15 @@ import structlog
 from monitor.cli.ending import until_told
 from monitor.cli.screen import emit, say, tell
 from monitor.cli.usage import Usage, with_usage
+from monitor.clock import SystemClock
 from monitor.config import Settings, load
+from monitor.model.instant import SECOND
+from monitor.stores.sqlite import segments
 
 log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 2 * SECOND
+"""Between two looks whether the ledger is still in this file."""
 
 
 @click.command()
@@ -44,12 +50,22 @@ async def _serve(settings: Settings, host: str, port: int, *, as_json: bool) -> 
             "listening beyond this machine without TLS: put a proxy before the pages, and set web.address", host=host
         )
     with listening(host, port) as listener:
-        async with serving(settings, listener) as desk:
-            shown = settings.web.address or address(listener)
-            if not await desk.store.people.all():
-                tell("nobody may sign in yet: monitor people add NAME --role operator")
-            if as_json:
-                emit({"address": shown})
-            else:
-                say(f"The pages are at {shown}")
-            await asyncio.get_running_loop().create_future()
+        while True:
+            async with serving(settings, listener.dup()) as desk:  # which the server closes at its end
+                shown = settings.web.address or address(listener)
+                if not await desk.store.people.all():
+                    tell("nobody may sign in yet: monitor people add NAME --role operator")
+                if as_json:
+                    emit({"address": shown})
+                else:
+                    say(f"The pages are at {shown}")
+                settings = await _next_segment(settings)
+
+
+async def _next_segment(settings: Settings) -> Settings:
+    """Returns once the ledger goes on in another segment than the one that is shown, unless that was asked for."""
+    clock = SystemClock()
+    while settings.store.asked or segments.left(settings.store.path) is None:
+        await clock.sleep_until(clock.now() + LOOK_EVERY)
+    log.warning("the ledger goes on in a new segment, which is shown from now on", was=str(settings.store.path))
+    return settings.of_segment(segments.numbers(settings.store.first)[-1])

@@ -16,6 +16,7 @@ from monitor.telegram.config import Account, Bot, Server
 class StoreTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["sqlite"] = "sqlite"
     path: str = "var/monitor.db"
+    segment: Annotated[int, Meta(ge=0, le=999_999)] = 0
 
 
 class LedgerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -74,6 +74,7 @@ def _load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> 
         anchors=anchors.read(machinery.anchor, base, on_machine),
         digests=files.digests,
     )
+    settings = settings.of_segment(machine.segment(machinery.store, settings.store, on_machine))
     # What refers to another file is looked at only where that one has no mistakes: one slip is told once.
     sound = on_subscribers.clean
     if on_channels.clean:

@@ -17,6 +17,7 @@ from monitor.config.settings import Collect, Ledger, Store
 from monitor.model.instant import DAY, HOUR, MINUTE, SECOND, Instant
 from monitor.sources.preview.config import ACCOUNT as PREVIEW
 from monitor.sources.preview.config import Config as Preview
+from monitor.stores.sqlite.segments import number_of, numbers
 from monitor.telegram.config import Account, Bot, Server
 
 LONGEST_REREAD = 366 * DAY
@@ -37,7 +38,17 @@ def store(table: StoreTable, base: FilePath, notes: Notes) -> Store:
     path = base / _file(table.path, at, notes)
     if os.path.isdir(path) and not notes.doubt(at):
         notes(at, "is a directory; name a file in it")
-    return Store(kind=table.kind, path=path)
+    if number_of(path) > 1 and not notes.doubt(at):
+        notes(at, "is called as a later segment is; name the first, and store.segment says which one to read")
+    return Store(kind=table.kind, path=path, asked=table.segment > 0)
+
+
+def segment(table: StoreTable, store: Store, notes: Notes) -> int:
+    """The one that is asked for, or else the one in force."""
+    here = numbers(store.path)
+    if table.segment and table.segment not in here:
+        notes(("store", "segment"), f"there is no segment {table.segment} beside {store.path}: {_listed(here)}")
+    return table.segment or here[-1]
 
 
 def ledger(table: LedgerTable, base: FilePath, notes: Notes) -> Ledger:
@@ -184,6 +195,10 @@ def _check_proxy(proxy: str, at: Path, notes: Notes, *, schemes: Sequence[str] =
         notes(at, one_of(parts.scheme, schemes))
     elif not complete or not parts.scheme:
         notes(at, f"must be {schemes[0]}://host:port or {schemes[0]}://user:password@host:port")
+
+
+def _listed(here: Sequence[int]) -> str:
+    return f"there is {here[0]} alone" if len(here) == 1 else f"there are {', '.join(map(str, here))}"
 
 
 def _host() -> str:

@@ -12,14 +12,23 @@ from monitor.model.instant import Instant
 from monitor.model.story import Story
 from monitor.notifiers import Config as Via
 from monitor.sources.preview.config import Config as Preview
+from monitor.stores.sqlite.segments import first_of, origin_of, path_of
 from monitor.telegram.config import Account, Bot, Server
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """Where records are kept."""
+    """Where records are kept: in the file `path`, which is segment `segment` of the ledger, the one in force unless another was
+    `asked` for, to read it."""
 
     kind: str
     path: Path
+    segment: int = 1
+    asked: bool = False
+
+    @property
+    def first(self) -> Path:
+        """The file of the first segment. What belongs to all of them has its name."""
+        return first_of(self.path) if self.segment > 1 else self.path
 
     @property
     def search_path(self) -> Path:
@@ -28,7 +37,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wordings_path(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.wordings")
+        return self.first.with_name(f"{self.first.name}.wordings")
 
     @property
     def media_path(self) -> Path:
@@ -112,3 +121,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stories: tuple[Story, ...] = ()
     anchors: tuple[Anchor, ...] = ()
     digests: dict[str, str] = {}
+
+    def of_segment(self, number: int) -> "Settings":
+        """The same, for this segment of the ledger."""
+        store, ledger, replace = self.store, self.ledger, msgspec.structs.replace
+        named = ledger.origin if store.segment == 1 else ledger.origin.removesuffix(f"/{store.segment}")
+        return replace(
+            self,
+            store=replace(store, path=path_of(store.first, number), segment=number),
+            ledger=replace(ledger, origin=origin_of(named, number)),
+        )

@@ -102,7 +102,7 @@ class Audit:
                     checkpoint, checked = verify(note, verifiers) if verifiers else parse(note), True
                 self._unchecked += not checked
             except Refused as refused:
-                self._worthless = self._worthless or Broken(f"{place}: {refused}")
+                self._worthless = self._worthless or Broken(f"{place}: {refused}", unsigned=True)
                 continue
             self._expected.setdefault(checkpoint.size, []).append(checkpoint)
         self._compare(0)

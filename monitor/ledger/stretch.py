@@ -33,13 +33,15 @@ _FORMS = {1: (0, b""), 2: (1, b"\xcc"), 3: (2, b"\xcd"), 5: (4, b"\xce")}
 class Broken(msgspec.Struct, frozen=True):
     """The first thing that is wrong. `index` is the record's, None where no single one can be named. Then `first` and `last` are
     the records that it is among, None where not even that is known. `mends`: the records are well, and what follows from them can
-    be made of them again."""
+    be made of them again. `unsigned`: the records are what they were, and a checkpoint is none, or by nobody known, or its time
+    stamp does not hold."""
 
     reason: str
     index: int | None = None
     first: int | None = None
     last: int | None = None
     mends: bool = False
+    unsigned: bool = False
 
 
 class Walked(msgspec.Struct, frozen=True):

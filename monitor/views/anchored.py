@@ -50,7 +50,7 @@ def anchored(custody: Sequence[tuple[int, Custody]], notes: Sequence[str], setti
             at, known = _checked(each, by_size.get(size, ()), trusted.get(each.by))
         except Refused as refused:
             reason = f"its time stamp for {size} records by {each.by} does not hold: {refused}"
-            return msgspec.structs.replace(found, bad=Broken(reason, index))
+            return msgspec.structs.replace(found, bad=Broken(reason, index, unsigned=True))
         unchecked = found.unchecked + (not known)
         found = msgspec.structs.replace(found, at=at, stamps=found.stamps + 1, unchecked=unchecked)
     return found

@@ -12,6 +12,7 @@ from monitor.model.person import Person
 from monitor.model.review import ASPECTS, VERDICTS
 from monitor.views.health import evidence, silence
 from monitor.views.named import reference
+from monitor.views.segments import earlier
 from monitor.views.standing import standing_words
 from monitor.web import links, rich, times
 from monitor.web.chart import bars, chart
@@ -72,15 +73,17 @@ def bare_page(request: Request[Any, Any, Any], template: str, *, status: int, **
         "now": request.app.state.desk.now,
         "stale": None,
         "broken": False,
+        "left": (),
         **values,
     }
     return Template(template, context=context, status_code=status, media_type="text/html")
 
 
 async def _banner(desk: Desk) -> Mapping[str, Any]:
+    told = {"broken": desk.broken, "left": [number for number, _ in earlier(desk.settings)]}
     age = evidence(await desk.store.health.facts(), now=desk.now)
     contacts = await desk.store.peers.contacts()
     silent = silence(desk.settings, contacts, now=desk.now)
     if age is None or not contacts:
-        return {"stale": NEVER, "broken": desk.broken}  # stages give signs of life also where no channel was ever seen
-    return {"stale": None if age <= STALE and silent is None else max(age, silent or 0), "broken": desk.broken}
+        return {"stale": NEVER, **told}  # stages give signs of life also where no channel was ever seen
+    return {"stale": None if age <= STALE and silent is None else max(age, silent or 0), **told}

@@ -31,7 +31,7 @@ from tampering import (
 )
 
 from monitor.cli.opening import reading
-from monitor.cli.verify import walk
+from monitor.cli.verifying import walk
 from monitor.config import Settings, load
 from monitor.config.signing import signer
 from monitor.errors import MonitorError

@@ -248,7 +248,7 @@ async def test_is_refused_where_it_is_gone_and_its_checkpoint_is_not(path: Path)
     await written(path, note=True)
     remove(path)
 
-    with pytest.raises(LedgerBroken, match="it holds 0, and 21 were signed for"):
+    with pytest.raises(LedgerBroken, match="it is gone and holds 0, and 21 were signed for"):
         async with open_store(path):
             pass
 

@@ -1,7 +1,7 @@
 """The signed sizes and roots: as records of the ledger, and the newest as a file beside the database."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -11,8 +11,10 @@ from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.ledger.checkpoint import Checkpoint, parse
 from monitor.ledger.tree import EMPTY
 from monitor.stores.sqlite.connection import Reader
-from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.file import Database, Error, connect, translated
 from monitor.stores.sqlite.ledger import root, root_at, size
+from monitor.stores.sqlite.migrations import check
+from monitor.stores.sqlite.segments import require_in_force
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +69,27 @@ def keep(path: Path, note: str) -> None:
     write(fresh, note.encode())
     fresh.replace(kept)
     sync(kept.parent)
+
+
+def examine(path: Path) -> None:
+    """The same as `compare`, before anybody opens the file for writing: who closes it then brings the log beside it into it, and
+    of a ledger that is broken not a byte is to be another. LedgerBroken too where it is known to be broken, or was left, or is
+    gone and a note of its records is not."""
+    require_in_force(path)
+    if not path.exists() or not path.stat().st_size:
+        noted = _noted(path)
+        if isinstance(noted, Checkpoint) and noted.size:
+            raise LedgerBroken(
+                f"{path}: it has lost records: it is gone and holds 0, and {noted.size} were signed for in {beside(path)}",
+                index=0,
+            )
+        return
+    with closing(connect(path, readonly=True)) as database:
+        try:
+            if check(database, path):
+                compare(database, path, acknowledged=(0, EMPTY))
+        except Error as error:
+            raise translated(error, path) from error
 
 
 def compare(database: Database, path: Path, *, acknowledged: tuple[int, bytes]) -> None:

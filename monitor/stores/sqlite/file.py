@@ -1,7 +1,9 @@
 """How is a SQLite file opened safely, and what do its errors mean to a caller?"""
 
+import glob
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +26,9 @@ Error = sqlite.Error
 
 SAFE = (3, 51, 3)
 """Older SQLite can corrupt a WAL that is reset while two connections look at it: https://sqlite.org/wal.html#walresetbug"""
+
+GONE = 10.0
+"""Seconds for which a file may be gone: who moved it by mistake may put it back."""
 
 SLICE = 0.5
 """Seconds after which somebody who waits for the lock looks whether anybody still wants it."""
@@ -167,11 +172,14 @@ class Door:
         self._prepare = prepare
         self._readonly = readonly
         self._file = (0, 0)
+        self._gone_since: float | None = None
         self._database: Database | None = self._prepared(connect(path, readonly=readonly))
 
     def enter(self) -> Database:
-        """The connection, made again if it was dropped. Unavailable where the file is not the one that was opened."""
+        """The connection, made again if it was dropped. Unavailable where the file is not the one that was opened; LedgerBroken
+        where there is none any more, and none comes back."""
         if self._database is None:
+            self._require_file()
             self._database = self._prepared(_connect(self.path, readonly=self._readonly))
         elif self._file != _identity(self.path):
             self.drop()
@@ -193,6 +201,18 @@ class Door:
                 self._database.execute("ROLLBACK")
         except sqlite.Error:
             self.drop()
+
+    def _require_file(self) -> None:
+        """While nothing at all is where it was its disk may be away; where it alone is missing, somebody took it away."""
+        path = self.path
+        if path.exists() or not any(path.parent.glob(f"{glob.escape(path.name)}.*")):
+            self._gone_since = None
+            return
+        now = time.monotonic()
+        self._gone_since = now if self._gone_since is None else self._gone_since
+        if now - self._gone_since >= GONE:
+            raise LedgerBroken(f"{path} is gone: it was moved away or deleted while it was open", index=0)
+        raise Unavailable(f"{path}: the file is gone")
 
     def _prepared(self, database: Database) -> Database:
         try:

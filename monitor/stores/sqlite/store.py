@@ -1,5 +1,7 @@
 """How is the SQLite file opened, and which ports are on it?"""
 
+import asyncio
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +34,7 @@ from monitor.stores.sqlite import bodies, checkpoints, covering, migrations, ref
 from monitor.stores.sqlite.agenda import SqliteAgenda
 from monitor.stores.sqlite.auditing import SqliteAuditing
 from monitor.stores.sqlite.bodies import Unpacker
+from monitor.stores.sqlite.carrying import SqliteCarrying
 from monitor.stores.sqlite.checkpoints import SqliteCheckpoints
 from monitor.stores.sqlite.connection import Reader, open_reader, open_writer
 from monitor.stores.sqlite.downloads import SqliteDownloads
@@ -47,6 +50,7 @@ from monitor.stores.sqlite.people import SqlitePeople
 from monitor.stores.sqlite.positions import SqlitePositions
 from monitor.stores.sqlite.recent import RECORDS, Recent
 from monitor.stores.sqlite.reviews import SqliteReviews
+from monitor.stores.sqlite.segments import first_of, number_of, path_of, place_of_mark, require_in_force
 from monitor.stores.sqlite.tail import Tail
 from monitor.stores.sqlite.transaction import Transaction, Transactions
 from monitor.stores.sqlite.troubles import SqliteTroubles
@@ -78,6 +82,7 @@ class SqliteStore:
         self.people: People = SqlitePeople(writer, reader)
         self.checkpoints: Checkpoints = SqliteCheckpoints(reader)
         self.auditing = SqliteAuditing(reader, unpacker)
+        self.carrying = SqliteCarrying(writer)
 
 
 class _Refusing:
@@ -107,7 +112,8 @@ async def open_store(
     """The store in this file, made if there is none.
 
     `readonly` makes and changes nothing, and does not mind a ledger that is broken. Otherwise LedgerBroken where it has lost
-    what was signed for, or its tree is not that of its records. `now` dates what the store itself records; `patience` is how many
+    what was signed for, or its tree is not that of its records, or somebody who verified it said that it is broken, or it goes on
+    in another segment; not a byte of it is changed then. `now` dates what the store itself records; `patience` is how many
     seconds another process may hold the lock. Unavailable for a question that takes longer than `seconds`. `kept`: how many records
     that were just written are read without the file.
     """
@@ -117,8 +123,10 @@ async def open_store(
             yield SqliteStore(_Refusing(path), reader, Recent(), lambda: refusals.told(path))
         return
 
+    await asyncio.to_thread(checkpoints.examine, path)
     recent = Recent(records=kept)
     tail = Tail(recent)
+    ends = (place_of_mark(path), path_of(first_of(path), number_of(path) + 1))
 
     def prepare(database: Database) -> None:
         migrations.migrate(database, path)
@@ -130,6 +138,8 @@ async def open_store(
         tail.packer = bodies.Packer(database)
 
     def begin(database: Database) -> Transaction:
+        if any(map(os.path.lexists, ends)):
+            require_in_force(path)
         return Transaction(database, tail, now=now(), keep=keep)
 
     def keep(note: str) -> None:
