@@ -16,6 +16,7 @@ from monitor.stores.sqlite.checkpoints import beside
 FORMAT = 1
 DATABASE = "monitor.db"
 MEDIA = "media"
+SEGMENTS = "segments"
 _NAME = "manifest.json"
 _SEAL = f"{_NAME}.sha256"
 _LARGEST = 1 << 30
@@ -41,6 +42,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     media: dict[str, int]
     missing: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
+    segment: int = 1
+    earlier: dict[str, str] = {}
 
 
 class _Format(msgspec.Struct):

@@ -3,12 +3,16 @@
 import hashlib
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from monitor.disk import sync
 from monitor.errors import LedgerBroken
 from monitor.stores.media import CHUNK, MISSING, damaged, place
+
+OF_SEGMENT = ("-wal", ".checkpoint", ".broken")
+"""What belongs to a segment that was left: its write-ahead log, the note that shows what it lost, and why it was left."""
 
 
 def put(sha256: str, source: Path, target: Path) -> str | None:
@@ -49,6 +53,18 @@ def copy(source: Path, target: Path) -> str:
     finally:
         os.close(reading)
     return found.hexdigest()
+
+
+def copy_segments(paths: Iterable[Path], target: Path) -> dict[str, str]:
+    """The files of these segments, which nobody writes to, byte for byte into the new directory `target`, which is made where there
+    are any; the SHA-256 of each by its name."""
+    found = {}
+    for path in paths:
+        for each in (path, *(path.with_name(path.name + suffix) for suffix in OF_SEGMENT)):
+            if each.exists():
+                target.mkdir(mode=0o700, exist_ok=True)
+                found[each.name] = copy(each, target / each.name)
+    return found
 
 
 def digest(path: Path) -> str:

@@ -15,7 +15,7 @@ from monitor.stores.media import MISSING, damaged, place
 from monitor.stores.sqlite.checkpoints import beside
 from monitor.stores.sqlite.copying import fold
 
-_BESIDE = ("-wal", "-shm", "-journal", ".search", ".search-wal", ".search-shm", ".search-journal")
+_BESIDE = ("-wal", "-shm", "-journal", ".broken", ".search", ".search-wal", ".search-shm", ".search-journal")
 """What belongs to a database and is of no use, or worse, to another."""
 
 

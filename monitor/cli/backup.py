@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from monitor import __version__
-from monitor.backup.manifest import MEDIA, Manifest, write
-from monitor.backup.objects import digest, put
+from monitor.backup.manifest import MEDIA, SEGMENTS, Manifest, write
+from monitor.backup.objects import copy_segments, digest, put
 from monitor.cli.copied import Held, held, media, naming, newest_note, settings_of, tell_of
 from monitor.cli.opening import adding
 from monitor.cli.progress import Progress, progress
@@ -26,6 +26,7 @@ from monitor.model.record import Custody, Draft
 from monitor.stores.media import MISSING, place
 from monitor.stores.sqlite import copying
 from monitor.stores.sqlite.checkpoints import beside, keep, kept
+from monitor.views.segments import earlier
 
 
 class Gathered(msgspec.Struct, frozen=True):
@@ -75,7 +76,9 @@ def _take(settings: Settings, part: Path) -> Manifest:
         found = asyncio.run(_verified(copied, outside, moved))
     with progress("media") as moved:
         files = _gather(asyncio.run(media(copied)), settings.store.media_path, part / MEDIA, moved)
-    return _manifest(settings, at, copied.store.path, found, files)
+    before = copy_segments([path for _, path in earlier(settings)], part / SEGMENTS)
+    made = _manifest(settings, at, copied.store.path, found, files)
+    return msgspec.structs.replace(made, segment=settings.store.segment, earlier=before)
 
 
 async def _record(settings: Settings, taken: Manifest) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.backup.manifest import DATABASE, MEDIA, Manifest, read, require_note
+from monitor.backup.manifest import DATABASE, MEDIA, SEGMENTS, Manifest, read, require_note
 from monitor.backup.objects import copy, put
 from monitor.backup.placing import move_aside, present, put_in_place, put_media
 from monitor.cli.copied import Held, held, naming, settings_of, tell_of
@@ -23,6 +23,7 @@ from monitor.ledger.checkpoint import parse
 from monitor.model import instant
 from monitor.model.instant import Instant
 from monitor.model.record import Custody, Draft
+from monitor.stores.sqlite import segments
 from monitor.stores.sqlite.checkpoints import keep, kept
 from monitor.stores.sqlite.copying import by_itself
 from monitor.telegram.client import locked
@@ -50,13 +51,14 @@ def command(usage: Usage, *, path: Path, dry_run: bool, move_aside: bool) -> int
       monitor restore --move-aside /media/usb/2023-06-04
     """
     settings = load(usage.directory, os.environ)
-    store, at = settings.store.path, SystemClock().now()
-    manifest = read(path)
+    manifest, at = read(path), SystemClock().now()
+    settings = settings.of_segment(manifest.segment)
+    store, first = settings.store.path, settings.store.first
     store.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with naming(store), ExitStack() as stack:
         if not dry_run:
-            stack.enter_context(locked(store.with_name(store.name + ".lock"), what=f"the data in {store}"))
-            _require_room(store, move_aside=move_aside)
+            stack.enter_context(locked(first.with_name(first.name + ".lock"), what=f"the data in {first}"))
+            _require_room(settings, move_aside=move_aside)
         part = stack.enter_context(unfinished(store.parent, "restore", tell_of))
         with progress("comparing") as moved:
             _stage(path, manifest, part, moved)
@@ -69,9 +71,16 @@ def command(usage: Usage, *, path: Path, dry_run: bool, move_aside: bool) -> int
     return 0
 
 
-def _require_room(store: Path, *, move_aside: bool) -> None:
-    if not move_aside and (there := present(store)):
+def _require_room(settings: Settings, *, move_aside: bool) -> None:
+    if not move_aside and (there := [each for path in _places(settings) for each in present(path)]):
         raise ConfigError(f"{there[0]} is there already; --move-aside keeps what is there under another name")
+
+
+def _places(settings: Settings) -> list[Path]:
+    """Of every segment that is here or is to be: a later one would be in force, and what is restored would not."""
+    first = settings.store.first
+    here = {*segments.numbers(first), *range(1, settings.store.segment + 1)}
+    return [segments.path_of(first, each) for each in sorted(here)]
 
 
 def _stage(path: Path, manifest: Manifest, part: Path, moved: Progress) -> None:
@@ -81,6 +90,11 @@ def _stage(path: Path, manifest: Manifest, part: Path, moved: Progress) -> None:
         raise LedgerBroken(f"{path / DATABASE} is not what was written")
     if manifest.checkpoint is not None:
         keep(part / DATABASE, manifest.checkpoint)
+    if manifest.earlier:
+        (part / SEGMENTS).mkdir(mode=0o700)
+    for name, sha256 in manifest.earlier.items():
+        if Path(name).name != name or copy(path / SEGMENTS / name, part / SEGMENTS / name) != sha256:
+            raise LedgerBroken(f"{path / SEGMENTS / name} is not what was written")
     for number, sha256 in enumerate(manifest.media):
         reason = put(sha256, path / MEDIA, part / MEDIA)
         if reason is not None:
@@ -129,8 +143,11 @@ def _put(settings: Settings, manifest: Manifest, part: Path, at: Instant) -> Pat
     suffix = f".before-{instant.text(at).replace('-', '').replace(':', '')}"
     put_media(manifest.media, part, settings.store.media_path, aside=suffix)
     aside = store.with_name(store.name + suffix) if present(store) else None
-    if aside is not None:
-        move_aside(store, aside)
+    for each in _places(settings):
+        if present(each):
+            move_aside(each, each.with_name(each.name + suffix))
+    for name in manifest.earlier:
+        (part / SEGMENTS / name).rename(store.with_name(name))
     put_in_place(part, store)
     return aside
 
