@@ -16,7 +16,9 @@ import structlog
 from browsing import Site, Visitor, site
 from builders import revision
 
-from monitor.errors import Refused
+from monitor.clock import SystemClock
+from monitor.errors import LedgerBroken, Refused
+from monitor.leaving import go_on
 from monitor.logs import configure
 from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import SqliteStore
@@ -529,3 +531,17 @@ async def _key(visitor: Visitor) -> str:
     await visitor.get("/me")
     page = (await visitor.send("/me", do="key", note="for a test")).text
     return page.split('<code class="key">')[1].split("<")[0]
+
+
+async def test_shows_the_segment_in_force_to_whoever_was_signed_in_and_says_that_another_broke(tmp_path: Path) -> None:
+    async with site(tmp_path, a_post) as there, there.signed_in() as olena:
+        cookie = olena.http.cookies["visit"]
+    later = await go_on(there.settings, LedgerBroken("found by a test"), SystemClock())
+    with listening("127.0.0.1", 0) as listener:
+        async with serving(later, listener), Visitor(address(listener)) as again:
+            again.http.cookies.set("visit", cookie)
+            pages = [await again.get(path) for path in ("/", "/health", "/search?q=bridge")]
+
+    assert [page.status_code for page in pages] == [200] * 3
+    assert all("Segment 1 of the ledger is broken." in page.text for page in pages)
+    assert not any("The ledger does not verify." in page.text for page in pages)
