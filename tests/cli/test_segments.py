@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from backed import signed
-from builders import revision
+from builders import alert, receipt, revision
 from commanding import Desk, Ended
 
 from monitor.clock import SystemClock
@@ -121,6 +121,26 @@ def test_the_key_that_signed_the_segment_before_signs_the_next_and_no_other(left
     assert (lost.code, made_none) == (1, True)
     assert "put it back from a copy" in lost.err
     assert note.startswith("desk/2\n")
+
+
+def test_alerts_that_wait_are_taken_over_under_their_keys_and_those_that_were_told_are_not(desk: Desk) -> None:
+    async def owe(store: SqliteStore) -> None:
+        await add(store, 1, 2)
+        size = await store.ledger.size()
+        await store.findings.file([], [alert("m-told"), alert("m-waits", post=2)], since=0, upto=size)
+        await store.outbox.settle([receipt("m-told")])
+
+    desk.fill(owe)
+    broken_by_hand = asyncio.run(go_on(load(desk.config, {}), LedgerBroken("found by a test"), SystemClock()))
+    found: list[str] = []
+
+    async def look(store: SqliteStore) -> None:
+        found.extend(each.key for each in await store.outbox.alerts())
+
+    desk.fill(look)
+
+    assert broken_by_hand.ledger.origin == "desk/2"
+    assert found == ["m-waits"]
 
 
 def test_a_backup_has_every_segment_byte_for_byte_and_a_restore_brings_them_back(left: Desk, tmp_path: Path) -> None:
