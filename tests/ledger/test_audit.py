@@ -131,7 +131,7 @@ def test_finds_a_ledger_that_was_signed_anew_with_another_key() -> None:
 
     report = audit(forged, note(forged, key=OTHER_KEY))
 
-    assert report.broken == Broken("a checkpoint in the ledger: no known key has signed this checkpoint")
+    assert report.broken == Broken("a checkpoint in the ledger: no known key has signed this checkpoint", unsigned=True)
 
 
 def test_finds_a_note_that_is_none() -> None:
@@ -150,7 +150,7 @@ def test_names_where_a_note_is_kept_that_is_none() -> None:
         root=tree.root(one.leaf for one in ledger(3)),
         checkpoints=0,
         erased=0,
-        broken=Broken("/media/usb/monday: not a signed note: it is text, an empty line and signatures"),
+        broken=Broken("/media/usb/monday: not a signed note: it is text, an empty line and signatures", unsigned=True),
     )
 
 
