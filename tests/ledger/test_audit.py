@@ -279,7 +279,7 @@ def test_names_a_content_that_was_taken_away_before_the_record_at_which_it_ended
     records[4] = msgspec.structs.replace(records[4], salt=None, content=None)
     records[9] = msgspec.structs.replace(records[9], leaf=bytes(32))
 
-    def found(*erasures: tuple[int, int]) -> int | None:
+    def found(*erasures: Sealed) -> int | None:
         """Where those are what the records behind it own to."""
         walk = Audit()
         walk.walk(records)
@@ -288,7 +288,8 @@ def test_names_a_content_that_was_taken_away_before_the_record_at_which_it_ended
         return None if broken is None else broken.index
 
     assert found() == 4
-    assert found((1, 4)) == 9
+    assert found(sealed(20, Erased("a court's order", "olena", (4,)), Kind.ERASED, post=4)) == 9
+    assert found(sealed(20, Erased("a court's order", "olena", (5,)), Kind.ERASED, post=4)) == 4
 
 
 def test_that_is_quick_looks_at_headers_and_tree_alone() -> None:
