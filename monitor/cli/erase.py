@@ -25,18 +25,20 @@ from monitor.stages.index import catch_up
 from monitor.stores.media import MediaFiles
 from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.sweeping import erasing, sweep
+from monitor.views.segments import earlier
 
 _REACHED = ("delivered", "uncertain")
 
 
 class Beyond(msgspec.Struct, frozen=True, kw_only=True):
-    """What lies beyond our disk: alerts that were told, packages and backups that may hold the post; and which other posts show the
-    same media, by name."""
+    """What lies beyond our reach: alerts that were told, packages and backups that may hold the post; which other posts show the
+    same media, by name; and the files of earlier segments, which are never written to."""
 
     told: tuple[Record, ...]
     packages: tuple[Record, ...]
     backups: tuple[Record, ...]
     shared: Mapping[str, Sequence[str]]
+    segments: tuple[str, ...]
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -107,10 +109,10 @@ async def _erase(
         channel = await known_channel(store.ledger, reference[0])
         by = await operator(store, name)
         found = await store.erasures.erase(channel, reference[1], reason=why, by=by, dry=dry)
-        return found, await _beyond(store, found, channel.name)
+        return found, await _beyond(settings, store, found, channel.name)
 
 
-async def _beyond(store: Store, found: Erasure, channel: str) -> Beyond:
+async def _beyond(settings: Settings, store: Store, found: Erasure, channel: str) -> Beyond:
     custody = await store.ledger.records(found.custody)
     names = {held.number: held.identity.name for held in await store.ledger.held()}
     return Beyond(
@@ -127,6 +129,7 @@ async def _beyond(store: Store, found: Erasure, channel: str) -> Beyond:
             sha256: [f"{names.get(number, number)}/{post}" for number, post in posts]
             for sha256, posts in found.shared.items()
         },
+        segments=tuple(str(path) for _, path in earlier(settings)),
     )
 
 
@@ -198,6 +201,7 @@ def _beyond_in_words(beyond: Beyond) -> Sequence[str]:
                 found.append(f"{what}: {text(record.observed_at)} by {said.by}, {said.subject} ({said.note})")
     for sha256, posts in beyond.shared.items():
         found.append(f"stays here, for other posts show it: file {sha256}, of {', '.join(posts)}")
+    found += [f"may hold it and is never written to, an earlier segment: {path}" for path in beyond.segments]
     return found
 
 
@@ -219,6 +223,7 @@ def _as_json(
             "packages": [_custody(record) for record in beyond.packages],
             "backups": [_custody(record) for record in beyond.backups],
             "shared_media": beyond.shared,
+            "segments": beyond.segments,
         },
     }
 

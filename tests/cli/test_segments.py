@@ -65,6 +65,15 @@ def test_a_note_from_elsewhere_alone_marks_nothing(desk: Desk, tmp_path: Path) -
     assert not place_of_mark(desk.base / "var" / "monitor.db").exists()
 
 
+def test_what_is_erased_is_not_erased_from_a_segment_that_broke_and_that_is_said(left: Desk) -> None:
+    reason = ("--reason", "a court's order")
+    ended = left.run("erase", "bridge_news/20", *reason, "--yes", "--json")
+
+    assert ended.code == 0
+    assert ended.lines[0]["beyond"]["segments"] == [str(left.base / "var" / "monitor.db")]
+    assert "an earlier segment" in left.run("erase", "bridge_news/20", *reason, "--dry-run").out
+
+
 def test_commands_show_the_segment_in_force_say_so_and_show_another_that_is_asked_for(
     left: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
