@@ -112,6 +112,10 @@ def _looked_into(
             segments.mark(path, segments.Mark(broken.reason, text(SystemClock().now()), broken.index))
         except OSError as error:
             log.warning("not marked as broken: others may still write to it", path=str(path), reason=error.strerror)
+    if report.broken is None and (mark := segments.marked(path)) is not None:  # another file may stand there by now
+        report = msgspec.structs.replace(
+            report, broken=Broken(f"it was found broken at {mark.found_at}: {mark.reason}")
+        )
     return Walked(settings, report, left)
 
 
