@@ -40,6 +40,7 @@ NO_ROOM = (
     "disk is full)",
     "(disk I/O error)",
     "readonly database)",
+    "unable to open database file",
     "unable to open database file)",
 )
 """What is told of it, behind the name of a file; the last three by SQLite, where it could not make what it keeps beside a database."""

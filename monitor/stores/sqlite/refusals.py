@@ -1,7 +1,7 @@
 """How is it known that the database takes nothing, or soon will not, when nothing can be written into it?
 
 By one fact in a small file beside it, which is made while there is room and from then on only written over: that takes none. Where
-not even this can be, the process itself still knows, logs it, and tells past the outbox.
+not even this can be, the process itself still knows, and tells past the outbox.
 """
 
 import os
@@ -121,7 +121,7 @@ class Attentive:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            log.error("state of the store not kept beside it", red=fact.red, reason=str(error.strerror))
+            log.debug("state of the store not kept beside it", red=fact.red, reason=str(error.strerror))
 
 
 def _made(path: Path) -> None:
