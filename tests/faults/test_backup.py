@@ -44,6 +44,8 @@ NO_ROOM = (
     "unable to open database file)",
 )
 """What is told of it, behind the name of a file; the last three by SQLite, where it could not make what it keeps beside a database."""
+SAID_TOO = ("removed .monitor-", "the ledger does not tell of this backup: ")
+"""How lines begin that come before it."""
 NEVER = 10**9
 """A moment that no command comes to."""
 
@@ -327,7 +329,7 @@ def assert_told(found: list[Befallen], how: str, *, befalls: int = 0) -> None:
     for each in found[:-1]:
         assert each.codes[befalls] == (-9 if how == "kill" else 1), each
         if how == "full":
-            told = [line for line in each.err[befalls].splitlines() if not line.startswith("removed .monitor-")]
+            told = [line for line in each.err[befalls].splitlines() if not line.startswith(SAID_TOO)]
             assert len(told) == 1, each
             assert any(told[0].endswith(words) for words in NO_ROOM), each
             assert told[0].startswith("/"), each
