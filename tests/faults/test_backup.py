@@ -33,7 +33,7 @@ CHANNELS = ("bridge_news", "harbour_news", "port_news")
 KEPT_APART = ("ledger.key", "reader-1.session", "server.pem")
 """Of `var/`, by the operator: what is in no backup."""
 SPEED = 8
-STRIDE = 1 if FULL else 7
+STRIDE = 1 if FULL else 17
 NO_ROOM = (
     "No space left on device",
     "disk is full",
