@@ -10,6 +10,8 @@ log = structlog.get_logger(__name__)
 
 async def report(health: Health, *facts: Fact) -> None:
     """Stores the facts. Where the store cannot now, they are lost and old evidence goes red by its age."""
+    if not facts:
+        return
     try:
         await health.report(facts)
     except Unavailable as error:
