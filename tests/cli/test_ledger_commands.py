@@ -360,6 +360,23 @@ def test_what_questions_are_answered_from_must_say_what_the_records_say(
     assert kept.run("verify", "--quick").code == 0
 
 
+@pytest.mark.parametrize("note", ["NULL", "7", "x'00'", "'none'"])
+def test_a_checkpoint_that_is_none_in_its_table_is_told_and_no_trace(note: str, kept: Desk) -> None:
+    kept.run("checkpoint")
+    # As a flipped bit in the layout leaves it.
+    altered(
+        kept,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(replace(sql, 'STRICT', ''), 'NOT NULL', '')",
+    )
+    altered(kept, f"UPDATE checkpoints SET note = {note}")
+
+    ended = kept.run("verify", "--json")
+
+    assert (ended.code, ended.lines[0]["ok"]) == (3, False)
+    assert "a checkpoint in the ledger" in str(ended.lines[0]["reason"])
+
+
 def test_a_post_that_was_changed_is_not_shown_as_if_it_had_been_erased(kept: Desk) -> None:
     altered(kept, "UPDATE content SET salt = zeroblob(16) WHERE seq = 1")
 

@@ -41,7 +41,8 @@ class SqliteCheckpoints:
 
     async def all(self) -> Sequence[str]:
         def look(database: Database) -> list[str]:
-            return [note for (note,) in database.execute("SELECT note FROM checkpoints ORDER BY seq")]
+            rows = database.execute("SELECT note FROM checkpoints ORDER BY seq")
+            return [str(note) for (note,) in rows]  # also where a damaged layout let something else in
 
         return await self._reader.read(look)
 
