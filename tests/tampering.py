@@ -271,9 +271,13 @@ def change_note(by: Tampering) -> None:
 
 def change_table(by: Tampering) -> None:
     """A row of a table that follows from the records."""
-    table = by.rng.choice([table for table in TABLES if table.name != "checkpoints"])
-    rows = by.database.execute(f"SELECT seq FROM {table.name}").fetchall()
-    [seq] = by.rng.choice(rows)
+    rows = {
+        table: by.database.execute(f"SELECT seq FROM {table.name}").fetchall()
+        for table in TABLES
+        if table.name != "checkpoints"
+    }
+    table = by.rng.choice([table for table, found in rows.items() if found])
+    [seq] = by.rng.choice(rows[table])
     if by.rng.random() < 0.3:
         by.do(f"DELETE FROM {table.name} WHERE seq = ?", seq)
     else:
