@@ -71,8 +71,10 @@ async def walked(
                 audit.stop(keys)
             if tables and not quick and audit.finish().broken is None:
                 wrong = await store.auditing.projected(stored.size, audit.kinds, unknown=audit.unknown)
-                left = anchored(await _custody(store, audit.custody), inside, settings)
-                if wrong := wrong or left.bad:
+                if wrong is None:  # custody is read by way of those tables
+                    left = anchored(await _custody(store, audit.custody), inside, settings)
+                    wrong = left.bad
+                if wrong is not None:
                     audit.stop(wrong)
     except LedgerBroken as broken:
         audit.stop(Broken(str(broken), broken.index))

@@ -17,7 +17,7 @@ from monitor.ledger.encoding import decode_header, encode_header
 from monitor.ledger.tree import leaf_hash
 from monitor.model.alert import State
 from monitor.model.instant import HOUR, MINUTE
-from monitor.model.record import Source
+from monitor.model.record import Custody, Draft, Source
 from monitor.ports import Contact, Fact
 from monitor.stores.sqlite.store import SqliteStore
 
@@ -341,12 +341,14 @@ def test_a_note_beside_the_database_that_is_none_is_named(kept: Desk) -> None:
         ("DELETE FROM reviews", None, "reviews lacks 1 of them"),
         ("UPDATE checkpoints SET seq = 5", 5, "its row in checkpoints says otherwise"),
         ("DELETE FROM checkpoints", None, "checkpoints lacks 1 of them"),
+        ("UPDATE identities SET identity = CAST(identity || x'00' AS BLOB)", 0, "its row in identities says otherwise"),
     ],
 )
 def test_what_questions_are_answered_from_must_say_what_the_records_say(
     statement: str, index: int | None, reason: str, kept: Desk
 ) -> None:
-    kept.fill(lambda store: store.ledger.append([verdict()]))
+    seen = Draft(content=Custody("viewed", "story bridge", "ana"), observed_at=NOON)
+    kept.fill(lambda store: store.ledger.append([verdict(), seen]))
     kept.run("checkpoint")
     assert kept.run("verify").code == 0
     altered(kept, statement)
