@@ -379,6 +379,20 @@ def test_a_checkpoint_that_is_none_in_its_table_is_told_and_no_trace(note: str, 
     assert "a checkpoint in the ledger" in str(ended.lines[0]["reason"])
 
 
+def test_a_table_that_was_laid_out_otherwise_is_told_and_no_trace(kept: Desk) -> None:
+    kept.run("checkpoint")
+    altered(
+        kept,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'observed_at', 'observed_au') WHERE name = 'revisions'",
+    )
+
+    ended = kept.run("verify", "--json")
+
+    assert (ended.code, ended.lines[0]["ok"]) == (3, False)
+    assert "its layout is another (no such column: observed_at)" in str(ended.lines[0]["reason"])
+
+
 def test_a_post_that_was_changed_is_not_shown_as_if_it_had_been_erased(kept: Desk) -> None:
     altered(kept, "UPDATE content SET salt = zeroblob(16) WHERE seq = 1")
 

@@ -8,7 +8,7 @@ from monitor.model.record import Kept, Kind, Sealed
 from monitor.stores.sqlite import projection
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
-from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.file import Database, Error
 from monitor.stores.sqlite.ledger import these
 from monitor.stores.sqlite.tail import NODES_ABOVE, edge, frontier
 
@@ -16,6 +16,7 @@ NOTHING_ABOVE = 64
 """A level that no tree reaches: nothing of it is compared."""
 _CHECKPOINT = KIND_NUMBERS[Kind.CHECKPOINT]
 _ERASED = KIND_NUMBERS[Kind.ERASED]
+_NO_SUCH = ("no such column", "no such table")
 
 
 class SqliteAuditing:
@@ -58,9 +59,16 @@ class SqliteAuditing:
     async def projected(self, size: int, kinds: Mapping[int, int], *, unknown: int = 0) -> Broken | None:
         """What is wrong with the tables that questions are answered from, where the first `size` records are known to be right: so
         many of each kind, and `unknown` of a later format. One long look, some tens of seconds for a million records."""
-        return await self._reader.read(
-            lambda database: projection.wrong(database, self._unpacker, size, kinds, unknown)
-        )
+
+        def look(database: Database) -> Broken | None:
+            try:
+                return projection.wrong(database, self._unpacker, size, kinds, unknown)
+            except Error as error:
+                if not str(error).startswith(_NO_SUCH):
+                    raise
+                return Broken(f"the file is damaged: its layout is another ({error})")
+
+        return await self._reader.read(look)
 
 
 def _stored(database: Database, *, nodes: bool) -> Stored:
