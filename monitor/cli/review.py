@@ -6,10 +6,10 @@ import os
 import click
 
 from monitor.cli.opening import Store, adding, known_channel, reading
-from monitor.cli.people import found
 from monitor.cli.records import as_json
 from monitor.cli.screen import emit, say, tell
 from monitor.cli.usage import Usage, with_usage
+from monitor.cli.whom import person
 from monitor.cli.words import post
 from monitor.clock import SystemClock
 from monitor.config import Settings, load
@@ -62,7 +62,7 @@ def command(
             aspect=aspect,
             verdict=verdict,
             reason=reason,
-            by=await _reviewer(store, name),
+            by=await person(store, name, "reviewer"),
             now=SystemClock().now(),
         )
         [record] = await store.ledger.records([index])
@@ -96,18 +96,3 @@ async def _story(settings: Settings, store: Store, name: str) -> str:
     if name not in known:
         raise ConfigError(f"no story {name}{meant(name, known)}")
     return name
-
-
-async def _reviewer(store: Store, name: str) -> str:
-    """Their name as it was added."""
-    people = await store.people.all()
-    if not people:
-        if not name.strip():
-            raise ConfigError("--as needs a name")
-        return name.strip()
-    person = found(people, name)
-    if person.disabled_at is not None:
-        raise ConfigError(f"{person.name} is disabled and may not review")
-    if not person.may("reviewer"):
-        raise ConfigError(f"{person.name} is a {person.role} and may not review; see monitor people role")
-    return person.name

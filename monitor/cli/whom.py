@@ -17,21 +17,24 @@ def user() -> str:
 
 
 async def operator(store: Store, name: str | None) -> str:
-    """The name as it was added, of somebody who may see to the installation; without `name` whoever runs this. ConfigError where
-    they may not. Before anybody was added every name is as good."""
-    if name is None:
-        return user()
+    """Somebody who may see to the installation, as `person` has it; without `name` whoever runs this."""
+    return user() if name is None else await person(store, name, "operator")
+
+
+async def person(store: Store, name: str, role: str) -> str:
+    """The name as it was added, of somebody who may do what is for this role. ConfigError where they may not. Before anybody was
+    added every name is as good."""
     people = await store.people.all()
     if not people:
         if not name.strip():
             raise ConfigError("--as needs a name")
         return name.strip()
-    person = found(people, name)
-    if person.disabled_at is not None:
-        raise ConfigError(f"{person.name} is disabled")
-    if not person.may("operator"):
-        raise ConfigError(f"{person.name} is a {person.role}, and this is for operators; see monitor people role")
-    return person.name
+    known = found(people, name)
+    if known.disabled_at is not None:
+        raise ConfigError(f"{known.name} is disabled")
+    if not known.may(role):
+        raise ConfigError(f"{known.name} is a {known.role}, and this is for {role}s; see monitor people role")
+    return known.name
 
 
 def reason(words: str, *, most: int = 2_000) -> str:

@@ -278,8 +278,8 @@ def test_what_makes_no_sense_is_told_and_not_kept(kept: Desk, arguments: list[st
 @pytest.mark.parametrize(
     ("who", "told"),
     [
-        (person(role="reader"), "olena is a reader and may not review"),
-        (person(disabled_at=NOON), "olena is disabled and may not review"),
+        (person(role="reader"), "olena is a reader, and this is for reviewers"),
+        (person(disabled_at=NOON), "olena is disabled"),
         (person("olga"), "there is nobody called olena; did you mean olga?"),
     ],
 )

@@ -16,6 +16,7 @@ from monitor.ledger.changes import Look, decide
 from monitor.ledger.checkpoint import parse
 from monitor.ledger.encoding import KIND_NUMBERS, SOURCES, Header, content_key, encode_content
 from monitor.ledger.packing import pack
+from monitor.model.instant import Instant
 from monitor.model.record import (
     Access,
     Blind,
@@ -37,7 +38,6 @@ from monitor.stores.sqlite.file import plain
 
 Row = tuple[Any, ...]
 
-KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 LOOKS = (Kind.PUBLISHED, Kind.EDITED, Kind.DELETED)
 _LAST = 2**63 - 1
 
@@ -76,10 +76,7 @@ def row(header: Header, said: Any) -> Row | None:
     number, post = header.channel, header.post
     match said:
         case Said():
-            edited_at = said.post.edited_at
-            if edited_at is not None and not -_LAST < edited_at < _LAST:
-                edited_at = _LAST
-            return number, post, header.kind, content_key(said.post), edited_at, header.observed_at
+            return number, post, header.kind, content_key(said.post), possible(said.post.edited_at), header.observed_at
         case Gone():
             return number, post, header.kind, b"", None, header.observed_at
         case Named():
@@ -104,6 +101,11 @@ def row(header: Header, said: Any) -> Row | None:
         case Hold():
             return number, post, plain(said.story), said.standing
     return None
+
+
+def possible(edited_at: Instant | None) -> Instant | None:
+    """A time that a column can hold; the content keeps what the source said."""
+    return edited_at if edited_at is None or -_LAST < edited_at < _LAST else _LAST
 
 
 def erased(header: Header) -> Row | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import json
 
 from monitor.errors import Refused, Unavailable
-from monitor.ledger.encoding import KIND_NUMBERS, decode_content, decode_header
+from monitor.ledger.encoding import KINDS, decode_content, decode_header
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
@@ -31,7 +31,6 @@ TRACE = 32
 """Bytes of what was taken away that are looked for afterwards, at least `SHORTEST`: fewer stand everywhere."""
 SHORTEST = 12
 
-_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 _QUOTING = (Kind.PUBLISHED, Kind.EDITED, Kind.MATCH, Kind.REVIEW, Kind.MEDIA, Kind.CONTEXT)
 """What of a post holds its words or things. That it was deleted, what became of its alerts, holds and erasures do not."""
 _OF_TABLES = """
@@ -67,7 +66,7 @@ class _Found:
         ).fetchall()
         for seq, data in rows:
             header = decode_header(data)
-            kind = None if header is None else _KINDS.get(header.kind)
+            kind = None if header is None else KINDS.get(header.kind)
             if header is None or kind is None:
                 continue
             if (header.channel, header.post) == self.post:
@@ -128,7 +127,7 @@ class SqliteErasures:
             ):
                 header = decode_header(data)
                 if header is not None:
-                    found.own[seq] = _KINDS[header.kind]
+                    found.own[seq] = KINDS[header.kind]
             return self._erase(transaction, found, reason=reason, by=by)
 
         return await self._writer.atomically(work)

@@ -8,12 +8,12 @@ from msgspec import json
 from monitor.errors import LedgerBroken, Refused
 from monitor.ledger import tree
 from monitor.ledger.changes import standing
-from monitor.ledger.encoding import decode_header, record
+from monitor.ledger.encoding import KINDS, decode_header, record
 from monitor.ledger.packing import unpacker
 from monitor.model.channel import Identity
 from monitor.model.coverage import Coverage
 from monitor.model.post import PostId
-from monitor.model.record import Access, Appended, Draft, Kind, Record, Sealed
+from monitor.model.record import Access, Appended, Draft, Record, Sealed
 from monitor.ports import Held, Proof, Standing
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.channels import Channels
@@ -27,7 +27,6 @@ from monitor.stores.sqlite.transaction import Transactions
 
 AT_ONCE = 8_000_000
 """Bytes of contents after which a reading ends before its limit: posts may be long, and memory little."""
-_KINDS = dict(enumerate(Kind, start=1))
 _access = unpacker(Access)
 _Row = tuple[int, bytes, bytes, int | None, bytes | None, bytes | None]
 
@@ -194,7 +193,7 @@ class SqliteLedger:
     async def count(self) -> Mapping[str, int]:
         def look(database: Database) -> dict[str, int]:
             rows = database.execute("SELECT kind, records FROM kinds ORDER BY kind")
-            return {str(_KINDS[kind]): records for kind, records in rows if kind in _KINDS}
+            return {str(KINDS[kind]): records for kind, records in rows if kind in KINDS}
 
         return await self._reader.read(look)
 

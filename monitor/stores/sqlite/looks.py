@@ -3,13 +3,11 @@
 from collections.abc import Iterable
 
 from monitor.ledger.changes import Look
-from monitor.ledger.encoding import KIND_NUMBERS, SOURCES, decode_content, decode_header
+from monitor.ledger.encoding import KINDS, SOURCES, decode_content, decode_header
 from monitor.model.post import Post, PostId
 from monitor.model.record import Said, Source
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.file import Database
-
-_KINDS = {number: kind for kind, number in KIND_NUMBERS.items()}
 
 
 def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[PostId, list[Look]]:
@@ -22,7 +20,7 @@ def looks_at(database: Database, number: int, posts: Iterable[PostId]) -> dict[P
     )
     looks: dict[PostId, list[Look]] = {}
     for post, seq, kind, key, edited_at, observed_at, late in rows:
-        look = Look(seq, _KINDS[kind], key, edited_at, observed_at, bool(late))
+        look = Look(seq, KINDS[kind], key, edited_at, observed_at, bool(late))
         looks.setdefault(post, []).append(look)
     return looks
 
@@ -33,7 +31,7 @@ def told_by(database: Database, unpacker: Unpacker, index: int) -> tuple[Source 
         "SELECT header, codec, body FROM log JOIN content USING (seq) WHERE seq = ?", (index,)
     ).fetchone()
     header = None if row is None else decode_header(row[0])
-    if header is None or row[2] is None or header.kind not in _KINDS:
+    if header is None or row[2] is None or header.kind not in KINDS:
         return None, None
-    said = decode_content(_KINDS[header.kind], unpacker.unpack(database, row[1], row[2]))
+    said = decode_content(KINDS[header.kind], unpacker.unpack(database, row[1], row[2]))
     return SOURCES.get(header.source), said.post if isinstance(said, Said) else None

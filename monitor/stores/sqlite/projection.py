@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from monitor.errors import Refused
 from monitor.ledger.audit import Broken
-from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode_header
+from monitor.ledger.encoding import KIND_NUMBERS, KINDS, Header, decode_content, decode_header
 from monitor.model.record import Fetched, Kind
 from monitor.stores.sqlite.bodies import Unpacker
-from monitor.stores.sqlite.derived import KINDS, TABLES, Row, Table, erased, row
+from monitor.stores.sqlite.derived import TABLES, Row, Table, erased, row
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.tail import NODES_ABOVE, edge
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from monitor.errors import LedgerBroken, Refused
 from monitor.ledger.changes import Look
-from monitor.ledger.encoding import KIND_NUMBERS, Header, decode_content, decode_header
+from monitor.ledger.encoding import KIND_NUMBERS, KINDS, Header, decode_content, decode_header
 from monitor.ledger.tree import Frontier
 from monitor.model.post import PostId
 from monitor.model.record import Erased, Fetched, Gone, Kind, Said
 from monitor.stores.sqlite import migrations
 from monitor.stores.sqlite.bodies import Unpacker
-from monitor.stores.sqlite.derived import KINDS, OF_KIND, RANK, TABLES, Row, Table, file_size, late, row
+from monitor.stores.sqlite.derived import OF_KIND, RANK, TABLES, Row, Table, file_size, late, row
 from monitor.stores.sqlite.file import Database, Error, connect, translated
 from monitor.stores.sqlite.looks import looks_at
 from monitor.stores.sqlite.projection import CHANNELS, DELETED, TALLIES

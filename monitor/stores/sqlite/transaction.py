@@ -20,6 +20,7 @@ from monitor.model.instant import Instant
 from monitor.model.post import Post, PostId
 from monitor.model.record import Appended, Content, Draft, Gone, Kept, Kind, Named, Said, Source
 from monitor.stores.sqlite.channels import check
+from monitor.stores.sqlite.derived import possible
 from monitor.stores.sqlite.erased import erased_look, without_erased
 from monitor.stores.sqlite.file import Database, Error
 from monitor.stores.sqlite.gathered import Gathered
@@ -144,8 +145,7 @@ class Transaction:
             draft = _last_seen(draft, looks)
         elif post > self._highest.get(number, 0):
             self._highest[number] = post
-        if edited_at is not None and not -_LAST < edited_at < _LAST:
-            edited_at = _LAST  # no such time; the content keeps what the source said
+        edited_at = possible(edited_at)
         index = self._record_draft(change.kind, number, draft)
         if not looks:
             self._posts[number] += 1
