@@ -15,6 +15,7 @@ from faults.failing import library
 from measuring import FULL, Measured
 from whole import all_records
 
+from monitor.errors import MonitorError
 from monitor.ledger.audit import Audit
 from monitor.model.alert import State
 from monitor.model.record import Flagged, Record
@@ -120,6 +121,25 @@ async def test_sto_02_killed_at_any_call_of_layouts_commits_and_checkpoints_it_l
     measured(
         "kills at a call that changes the disk, while a ledger is laid out and written", len(killed), "0 lost, 0 twice"
     )
+
+
+async def test_sto_02_killed_at_any_of_the_first_calls_that_make_the_file_it_is_made_by_the_next_start(
+    tmp_path: Path,
+) -> None:
+    for each in failed("kill", tmp_path / "stores", library(tmp_path), stride=1, last=24):
+        assert await holds(each) == 0
+
+
+async def test_sto_02_a_file_that_was_being_made_says_so_to_who_only_reads(tmp_path: Path) -> None:
+    said = set()
+    for each in failed("kill", tmp_path / "stores", library(tmp_path), stride=1, last=24):
+        try:
+            async with open_store(each.path, readonly=True):
+                continue
+        except MonitorError as error:
+            said.add(str(error).removeprefix(f"{each.path}: "))
+
+    assert any("was cut short while it was made" in each for each in said)
 
 
 @pytest.mark.timeout(1800 if FULL else 120)

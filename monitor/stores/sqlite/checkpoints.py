@@ -11,7 +11,7 @@ from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.ledger.checkpoint import Checkpoint, parse
 from monitor.ledger.tree import EMPTY
 from monitor.stores.sqlite.connection import Reader
-from monitor.stores.sqlite.file import Database, Error, connect, translated
+from monitor.stores.sqlite.file import Database, Error, connect, is_cut_short, translated
 from monitor.stores.sqlite.ledger import root, root_at, size
 from monitor.stores.sqlite.migrations import check
 from monitor.stores.sqlite.segments import require_in_force
@@ -85,7 +85,13 @@ def examine(path: Path) -> None:
                 index=0,
             )
         return
-    with closing(connect(path, readonly=True)) as database:
+    try:
+        opened = connect(path, readonly=True)
+    except Unavailable as error:
+        if is_cut_short(error.__cause__, path):
+            return
+        raise
+    with closing(opened) as database:
         try:
             if check(database, path):
                 compare(database, path, acknowledged=(0, EMPTY))

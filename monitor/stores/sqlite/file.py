@@ -53,9 +53,10 @@ sqlite.register_adapter(type(None), lambda nothing: nothing)
 _BUSY = (5, 6)
 _INTERRUPTED = 9
 _NOT_ALLOWED = 23
+_READONLY = 8
 _CANNOT_NOW = {
     7: "out of memory",
-    8: "the file cannot be written",
+    _READONLY: "the file cannot be written",
     _INTERRUPTED: "interrupted",
     10: "the disk failed",
     13: "the disk is full",
@@ -75,11 +76,19 @@ def is_interrupted(error: sqlite3.Error) -> bool:
     return _code(error) == _INTERRUPTED
 
 
+def is_cut_short(error: BaseException | None, path: Path) -> bool:
+    """Was the process killed before the file was a ledger? Then a journal lies beside it, and whoever opens it for writing takes
+    back what was begun: one who only reads cannot."""
+    return isinstance(error, sqlite.Error) and _code(error) == _READONLY and Path(f"{path}-journal").exists()
+
+
 def translated(error: sqlite3.Error, path: Path) -> Exception:
     """SQLite's error as the caller must tell it apart. The error itself where it is a bug of ours."""
     code = _code(error)
     if code in _BUSY:
         return Unavailable(f"{path}: another process holds the lock", wait=1.0)
+    if is_cut_short(error, path):
+        return Unavailable(f"{path}: it was cut short while it was made; `monitor run` makes it again")
     if code in _CANNOT_NOW:
         return Unavailable(f"{path}: {_CANNOT_NOW[code]} ({error})")
     if code == _NOT_ALLOWED:
