@@ -8,6 +8,8 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from monitor.ledger.encoding import (
     KIND_NUMBERS,
     KINDS,
@@ -19,14 +21,28 @@ from monitor.ledger.encoding import (
     encode_content,
     encode_headers,
 )
-from monitor.ledger.tree import leaf_hash
+from monitor.ledger.tree import Frontier, leaf_hash
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
 from monitor.model.record import Content, Kind, Record, Source
+from monitor.stores.sqlite.bodies import Packer
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.inserting import insert
-from monitor.stores.sqlite.tail import NODES_ABOVE, Tail
+from monitor.stores.sqlite.tail import NODES_ABOVE
+
+
+class Packed(msgspec.Struct, frozen=True):
+    """Of each record its header, leaf, salt, body (codec and bytes) and the size of its content; the subtrees that they complete,
+    and where the tree ends with them."""
+
+    frontier: Frontier
+    headers: Sequence[bytes]
+    leaves: Sequence[bytes]
+    salts: Sequence[bytes]
+    bodies: Sequence[tuple[int, bytes]]
+    nodes: Sequence[tuple[int, int, bytes]]
+    sizes: Sequence[int]
 
 
 class Gathered:
@@ -38,8 +54,6 @@ class Gathered:
         self._heads: list[Head] = []
         self._contents: list[Content] = []
         self._channels: list[Identity | None] = []
-        self._sizes: list[int] = []
-        self._leaves: list[bytes] = []
 
     def __len__(self) -> int:
         return len(self._heads)
@@ -73,20 +87,26 @@ class Gathered:
         at = index - self._first
         return (SOURCES[self._heads[at][-1]], self._contents[at]) if at >= 0 else None
 
-    def write(self, database: Database, tail: Tail) -> None:
-        """Into the tables of the ledger itself, and `tail` goes on from there. OverflowError for numbers beyond 64 bits."""
+    def packed(self, frontier: Frontier, packer: Packer) -> "Packed":
+        """As they are on the disk, in a tree that ended at `frontier`. Reads nothing that another thread changes meanwhile.
+        OverflowError for numbers beyond 64 bits."""
         contents = [encode_content(content) for content in self._contents]
         salts = list(_salts(len(contents)))
         digests = [digest(salt, content) for salt, content in zip(salts, contents, strict=True)]
         headers = encode_headers(self._first, self._heads, digests)
-        self._leaves = [leaf_hash(header) for header in headers]
-        self._sizes = [len(content) for content in contents]
-        nodes = tail.frontier.append(self._leaves, above=NODES_ABOVE)
+        leaves = [leaf_hash(header) for header in headers]
+        frontier = Frontier(frontier.size, frontier.peaks)
+        nodes = frontier.append(leaves, above=NODES_ABOVE)
+        bodies = packer.pack(contents)
+        return Packed(frontier, headers, leaves, salts, bodies, nodes, [len(content) for content in contents])
+
+    def write(self, database: Database, packed: "Packed") -> None:
+        """Into the tables of the ledger itself."""
         indices = range(self._first, self.next)
-        insert(database, "log", list(zip(indices, headers, self._leaves, strict=True)))
-        bodies = zip(indices, salts, tail.packer.pack(contents), strict=True)
+        insert(database, "log", list(zip(indices, packed.headers, packed.leaves, strict=True)))
+        bodies = zip(indices, packed.salts, packed.bodies, strict=True)
         insert(database, "content", [(index, codec, salt, body) for index, salt, (codec, body) in bodies])
-        insert(database, "nodes", nodes)
+        insert(database, "nodes", packed.nodes)
         insert(
             database,
             "kinds",
@@ -94,10 +114,10 @@ class Gathered:
             or_else="ON CONFLICT (kind) DO UPDATE SET records = records + excluded.records",
         )
 
-    def written(self) -> tuple[Sequence[Record], Sequence[int]]:
-        """As whoever reads the ledger gets them, and the bytes of each one's content. After `write`."""
-        rows = zip(self._heads, self._channels, self._contents, self._leaves, strict=True)
-        records = [
+    def written(self, packed: "Packed") -> Sequence[Record]:
+        """As whoever reads the ledger gets them."""
+        rows = zip(self._heads, self._channels, self._contents, packed.leaves, strict=True)
+        return [
             Record(
                 index=index,
                 kind=KINDS[kind],
@@ -114,7 +134,6 @@ class Gathered:
                 rows, self._first
             )
         ]
-        return records, self._sizes
 
 
 def _salts(count: int) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -125,7 +126,8 @@ async def open_store(
 
     await asyncio.to_thread(checkpoints.examine, path)
     recent = Recent(records=kept)
-    tail = Tail(recent)
+    threads = ThreadPoolExecutor(1, thread_name_prefix="packing")
+    tail = Tail(recent, threads)
     ends = (place_of_mark(path), path_of(first_of(path), number_of(path) + 1))
 
     def prepare(database: Database) -> None:
@@ -148,9 +150,10 @@ async def open_store(
         except OSError as error:  # it is in the ledger; the next one is written here again
             log.warning("checkpoint not kept beside the database", path=str(path), error=str(error))
 
-    async with (
-        open_writer(path, prepare=prepare, page=begin, patience=patience) as writer,
-        open_reader(path, prepare=lambda database: None, seconds=seconds) as reader,
-    ):
-        attentive = refusals.Attentive(path, writer, now)
-        yield SqliteStore(attentive, reader, recent, attentive.facts)
+    with threads:
+        async with (
+            open_writer(path, prepare=prepare, page=begin, patience=patience) as writer,
+            open_reader(path, prepare=lambda database: None, seconds=seconds) as reader,
+        ):
+            attentive = refusals.Attentive(path, writer, now)
+            yield SqliteStore(attentive, reader, recent, attentive.facts)

@@ -1,5 +1,9 @@
 """Where does the ledger end, as its file says and as the one who writes remembers it?"""
 
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
+
 from monitor.errors import LedgerBroken
 from monitor.ledger.order import Order
 from monitor.ledger.tree import Frontier
@@ -10,6 +14,11 @@ from monitor.stores.sqlite.channels import Channels
 from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.recent import Recent
 
+T = TypeVar("T")
+
+WORTH_A_THREAD = 32
+"""Records: the work on fewer takes no longer than another thread needs to take it up."""
+
 NODES_ABOVE = 8
 """Subtrees of 2**8 leaves and more keep their root in the table `nodes`."""
 
@@ -19,7 +28,8 @@ class Tail:
 
     packer: Packer
 
-    def __init__(self, recent: Recent) -> None:
+    def __init__(self, recent: Recent, threads: Executor) -> None:
+        self._threads = threads
         self.unpacker = Unpacker()
         self.order = Order()
         self.recent = recent
@@ -34,6 +44,14 @@ class Tail:
         self.tops: dict[int, PostId] = {}  # the highest post with a revision, by channel: what is above was never seen
         self.recent.forget()
         self.valid = False
+
+    def aside(self, records: int, work: Callable[[], T]) -> Callable[[], T]:
+        """What waits for the outcome of work on so many records, and tells it. Meanwhile SQLite can be busy with something else:
+        the work goes on on a thread of its own, where they are so many that it is worth one."""
+        if records >= WORTH_A_THREAD:
+            return self._threads.submit(work).result
+        outcome = work()
+        return lambda: outcome
 
 
 def edge(database: Database) -> tuple[int, bytes, int]:

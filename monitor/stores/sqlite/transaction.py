@@ -23,7 +23,7 @@ from monitor.stores.sqlite.channels import check
 from monitor.stores.sqlite.derived import possible
 from monitor.stores.sqlite.erased import erased_look, without_erased
 from monitor.stores.sqlite.file import Database, Error
-from monitor.stores.sqlite.gathered import Gathered
+from monitor.stores.sqlite.gathered import Gathered, Packed
 from monitor.stores.sqlite.inserting import insert
 from monitor.stores.sqlite.looks import looks_at, told_by
 from monitor.stores.sqlite.projecting import held, project
@@ -54,6 +54,7 @@ class Transaction:
             tail.channels.catch_up(database)
             tail.known.clear()
         self._gathered = Gathered(size)
+        self._packed: Packed | None = None
         self._identities: list[tuple[int, int, bytes]] = []
         self._revisions: list[tuple[int, PostId, int, int, bytes, Instant | None, Instant, bool]] = []
         self._looks: dict[tuple[int, PostId], tuple[Look, ...]] = {}
@@ -242,9 +243,9 @@ class Transaction:
         if not self._gathered:
             return
         tail = self._tail
-        self._gathered.write(self.database, tail)
+        packing = tail.aside(len(self._gathered), lambda: self._gathered.packed(tail.frontier, tail.packer))
         insert(self.database, "identities", self._identities)
-        insert(self.database, "revisions", self._revisions)
+        insert(self.database, "revisions", sorted(self._revisions))  # neighbours go to the same page
         channels = {number for number, *_ in self._revisions}
         insert(
             self.database,
@@ -252,6 +253,9 @@ class Transaction:
             [(number, self._posts[number], self._highest.get(number, 0)) for number in channels],
             or_else="ON CONFLICT (number) DO UPDATE SET posts = posts + excluded.posts, top = max(top, excluded.top)",
         )
+        self._packed = packed = packing()
+        tail.frontier = packed.frontier
+        self._gathered.write(self.database, packed)
         self.database.execute(
             "UPDATE tree SET size = ?, peaks = ?, identified = ?",
             (tail.frontier.size, b"".join(tail.frontier.peaks), tail.channels.seen),
@@ -263,7 +267,8 @@ class Transaction:
             self._tail.recent.forget()
             with suppress(Error):  # somebody reads; whoever must know that they are gone looks at the files
                 self.database.execute("PRAGMA wal_checkpoint (TRUNCATE)")  # the pages as they were are still in there
-        self._tail.recent.add(*self._gathered.written())
+        if self._packed is not None:
+            self._tail.recent.add(self._gathered.written(self._packed), self._packed.sizes)
         if self._note is not None:
             self._keep(self._note)
 
