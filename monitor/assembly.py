@@ -14,12 +14,14 @@ from monitor.anchors import Config as Anchorage
 from monitor.compiling import word_many
 from monitor.config import Settings, secret
 from monitor.config.signing import Signer, signer
-from monitor.errors import Unavailable
+from monitor.errors import ConfigError, Unavailable
 from monitor.matching.language import spoken
 from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
 from monitor.model.instant import SECOND
 from monitor.notifiers import console, telegram, webhook
+from monitor.notifiers.mailing import Config as Mail
+from monitor.notifiers.mailing import Relay
 from monitor.notifiers.posting import Poster, posting
 from monitor.ports import Clock, Health, Notifier, Place, Search, Store, Watch
 from monitor.sources.preview.config import ACCOUNT as PREVIEW
@@ -175,7 +177,7 @@ async def anchors(settings: Settings, store: Store, clock: Clock, *, health: Hea
         yield [
             Anchor(
                 each.name,
-                _place(each.to, poster),
+                _place(each.to, poster, settings.mail),
                 every=each.every,
                 ledger=store.ledger,
                 checkpoints=store.checkpoints,
@@ -187,10 +189,14 @@ async def anchors(settings: Settings, store: Store, clock: Clock, *, health: Hea
         ]
 
 
-def _place(to: Anchorage, poster: Poster) -> Place:
+def _place(to: Anchorage, poster: Poster, mail: Mail | None) -> Place:
     match to:
         case anchorage.file.Config():
             return anchorage.file.Directory(Path(to.directory))
+        case anchorage.mail.Config():
+            if mail is None:
+                raise ConfigError(f"anchor {to.name} needs a relay; add [mail] with host and from")
+            return anchorage.mail.Mailbox(Relay(mail, secret=secret), to.to)
         case anchorage.rfc3161.Config():
             return anchorage.rfc3161.StampAuthority(poster, to)
         case anchorage.webhook.Config():

@@ -8,6 +8,7 @@ import msgspec
 from monitor import anchors
 from monitor.config.fitting import present
 from monitor.config.machine import NAME, duration, placed
+from monitor.config.mail import check_addresses
 from monitor.config.mistakes import Notes, Path, shown
 from monitor.config.settings import Anchor
 from monitor.config.subscribers import check_url
@@ -41,5 +42,10 @@ def _complete(table: anchors.Config, base: FilePath, at: Path, notes: Notes) -> 
         if not found.directory.strip():
             notes((*at, "directory"), "is empty; name a directory that another machine keeps, or that is carried away")
         return msgspec.structs.replace(found, directory=str(base / found.directory))
+    if isinstance(found, anchors.mail.Config):
+        check_addresses(found.to, (*at, "to"), notes)
+        if "mail" not in notes.document:
+            notes((*at, "kind"), "needs a relay; add [mail] with host and from")
+        return found
     check_url(found.url, (*at, "url"), notes)
     return found

@@ -9,6 +9,7 @@ from monitor.anchors import Config as Anchorage
 from monitor.model.channel import Channel
 from monitor.model.story import Entity, Flag
 from monitor.notifiers import Config as Via
+from monitor.notifiers.mailing import Config as Mail
 from monitor.sources.preview.config import Config as Preview
 from monitor.telegram.config import Account, Bot, Server
 
@@ -81,6 +82,7 @@ class MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web: WebTable = WebTable()
     alerts: AlertsTable = AlertsTable()
     anchor: tuple[Anchorage, ...] = ()
+    mail: Mail | None = None
 
 
 class ChannelsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from monitor.config import anchors, channels, environment, machine, media, pages, retention, stories, subscribers
+from monitor.config import anchors, channels, environment, machine, mail, media, pages, retention, stories, subscribers
 from monitor.config.files import ChannelsFile, MonitorFile, StoryFile, SubscribersFile
 from monitor.config.fitting import fit, present
 from monitor.config.mistakes import Mistake, Mistakes, Notes
@@ -72,6 +72,7 @@ def _load(directory: Path, env: Mapping[str, str], *, secrets: bool = False) -> 
         subscribers=subscribers.subscribers(told.subscriber, base, on_subscribers),
         stories=found,
         anchors=anchors.read(machinery.anchor, base, on_machine),
+        mail=mail.relay(machinery.mail, base, on_machine),
         digests=files.digests,
     )
     settings = settings.of_segment(machine.segment(machinery.store, settings.store, on_machine))

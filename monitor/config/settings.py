@@ -11,6 +11,7 @@ from monitor.model.channel import Channel
 from monitor.model.instant import Instant
 from monitor.model.story import Story
 from monitor.notifiers import Config as Via
+from monitor.notifiers.mailing import Config as Mail
 from monitor.sources.preview.config import Config as Preview
 from monitor.stores.sqlite.segments import first_of, origin_of, path_of
 from monitor.telegram.config import Account, Bot, Server
@@ -120,6 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     subscribers: tuple[tuple[Subscriber, Via], ...] = ()
     stories: tuple[Story, ...] = ()
     anchors: tuple[Anchor, ...] = ()
+    mail: Mail | None = None
     digests: dict[str, str] = {}
 
     def of_segment(self, number: int) -> "Settings":

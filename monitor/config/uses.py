@@ -77,6 +77,10 @@ def _machine(settings: Settings, places: Places) -> Iterator[tuple[str, str, Pat
     if settings.server is not None:
         yield "public key", settings.server.public_key_file, ("telegram", "server", "public_key_file")
 
+    if settings.mail is not None:
+        for kind, key in (("secret", "password_file"), ("certificates", "ca_file")):
+            if isinstance(file := getattr(settings.mail, key), str):
+                yield kind, file, ("mail", key)
     for place, anchor in zip(places.anchors, settings.anchors, strict=True):
         for kind, key in (("secret", "secret_file"), ("certificates", "ca_file")):
             if isinstance(file := getattr(anchor.to, key, None), str):

@@ -8,10 +8,12 @@ from monitor.model.instant import Instant
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A place has it. `how`, in words for the ledger; `proof`: what it gave that others can check, empty where it gives nothing."""
+    """A place has it. `how`, in words for the ledger; `proof`: what it gave that others can check, empty where it gives nothing.
+    `lacking`: which part of it has not, and why; a person should look."""
 
     how: str
     proof: bytes = b""
+    lacking: str = ""
 
 
 class Place(Protocol):

@@ -78,7 +78,7 @@ class Anchor:
         await record(self._ledger, [Draft(content=content, observed_at=now)], clock=self._clock)
         self._again = 0
         log.info("checkpoint left", anchor=self.name, size=size)
-        await self._tell(now, red=False, note="", left=now, size=size, failed=0)
+        await self._tell(now, red=bool(taken.lacking), note=taken.lacking, left=now, size=size, failed=0)
 
     async def _failed(self, error: Exception, now: Instant, *, overdue: bool) -> None:
         reason = str(error) or f"gave no answer within {self._patience:g} s"

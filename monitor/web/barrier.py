@@ -17,8 +17,7 @@ def secrets(settings: Settings) -> frozenset[str]:
     """Every file that the configuration names as a secret, session or key, links followed."""
     holders: list[Any] = [settings.ledger, *settings.accounts, *(via for _, via in settings.subscribers)]
     holders += [anchor.to for anchor in settings.anchors]
-    if settings.bot is not None:
-        holders.append(settings.bot)
+    holders += [each for each in (settings.bot, settings.mail) if each is not None]
     files = [
         value
         for holder in holders

@@ -13,6 +13,7 @@ from monitor.config.signing import signer
 from monitor.daemon import checkpoint
 from monitor.errors import ConfigError
 from monitor.model.instant import DAY, HOUR
+from monitor.notifiers import mailing
 from monitor.ports import Store
 
 PLACES = """
@@ -31,6 +32,18 @@ kind = "webhook"
 name = "colleague"
 url = "https://desk.example/hook"
 secret_file = "secrets/hook"
+[[anchor]]
+kind = "mail"
+name = "lawyers"
+to = ["lawyer@court.example", "desk+checkpoints@desk.example"]
+[mail]
+host = "localhost"
+port = 9
+tls = "none"
+from = "monitor@desk.example"
+user = "monitor"
+password_file = "secrets/mail"
+ca_file = "config/relay.pem"
 """
 
 
@@ -41,7 +54,7 @@ def loaded(base: Path, *, secrets: bool = False) -> Settings:
 
 
 def test_with_the_interval_of_each_and_whole_paths(tmp_path: Path) -> None:
-    safe, stamps, colleague = loaded(tmp_path).anchors
+    safe, stamps, colleague, lawyers = loaded(tmp_path).anchors
 
     assert (safe.name, safe.every) == ("safe", 12 * HOUR)
     assert safe.to == anchors.file.Config(name="safe", directory=str(tmp_path / "safe"), every="12h")
@@ -50,6 +63,31 @@ def test_with_the_interval_of_each_and_whole_paths(tmp_path: Path) -> None:
     assert stamps.to.ca_file == str(tmp_path / "config/ca.pem")
     assert isinstance(colleague.to, anchors.webhook.Config)
     assert colleague.to.secret_file == str(tmp_path / "secrets/hook")
+    assert lawyers.to == anchors.mail.Config(
+        name="lawyers", to=("lawyer@court.example", "desk+checkpoints@desk.example")
+    )
+
+
+def test_with_the_relay_that_takes_all_mail(tmp_path: Path) -> None:
+    assert loaded(tmp_path).mail == mailing.Config(
+        host="localhost",
+        port=9,
+        tls="none",
+        sender="monitor@desk.example",
+        user="monitor",
+        password_file=str(tmp_path / "secrets/mail"),
+        ca_file=str(tmp_path / "config/relay.pem"),
+    )
+
+
+def test_every_key_of_the_relay_can_come_from_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "monitor.toml").write_text("")
+    env = {"MONITOR_MAIL__HOST": "smtp.desk.example", "MONITOR_MAIL__FROM": "monitor@desk.example"}
+
+    assert load(tmp_path / "config", env).mail == mailing.Config(
+        host="smtp.desk.example", sender="monitor@desk.example"
+    )
 
 
 def test_check_opens_certificates_and_secrets(tmp_path: Path) -> None:
@@ -59,6 +97,8 @@ def test_check_opens_certificates_and_secrets(tmp_path: Path) -> None:
     assert "anchor[stamps].ca_file" in str(told.value)
     assert "ask the authority for its root certificate" in str(told.value)
     assert "anchor[colleague].secret_file" in str(told.value)
+    assert "mail.password_file" in str(told.value)
+    assert "mail.ca_file" in str(told.value)
 
     (tmp_path / "config" / "ca.pem").write_text("nothing")
     with pytest.raises(ConfigError, match=r"ca\.pem holds no certificate"):
@@ -75,12 +115,13 @@ async def test_each_is_what_the_daemon_gives_checkpoints_to(store: Store, tmp_pa
         for each in given:
             await each.look()
 
-    assert [each.name for each in given] == ["safe", "stamps", "colleague"]
+    assert [each.name for each in given] == ["safe", "stamps", "colleague", "lawyers"]
     assert (tmp_path / "safe" / "000000000002.checkpoint").read_text() == await store.checkpoints.latest()
     notes = {fact.subject: fact.note for fact in await store.health.facts()}
     assert notes["safe"] == ""
     assert "ca.pem cannot be read" in notes["stamps"]
     assert "secrets/hook does not exist" in notes["colleague"]
+    assert "secrets/mail does not exist" in notes["lawyers"]
 
 
 async def test_without_any_nothing_is_opened(store: Store, tmp_path: Path) -> None:
