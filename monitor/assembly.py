@@ -1,5 +1,6 @@
 """Which parts are in use: sources, stores and notifiers, as the configuration asks for them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from monitor.compiling import word_many
 from monitor.config import Settings, secret
 from monitor.config.signing import Signer, signer
 from monitor.errors import ConfigError, Unavailable
+from monitor.locks import check_ranges
 from monitor.matching.language import spoken
 from monitor.matching.matcher import Matcher
 from monitor.matching.words import inflect
@@ -67,6 +69,8 @@ async def _opened(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tu
         raise Unavailable(f"{path.parent}: {error.strerror}") from error
     first = settings.store.first
     stack.enter_context(locked(first.with_name(first.name + ".lock"), what=f"the data in {first}"))
+    # Whoever has the role is alone with that file.
+    await asyncio.to_thread(check_ranges, first.with_name(f"{first.name}.locks"))
     for account in settings.accounts:
         with held_session(Path(account.session_file)):
             pass  # each source holds its own later: a second daemon must write nothing

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "monitor"
 FLOORS = {
     0: ("model", "errors"),
     1: ("ports", "ledger"),
-    2: ("matching", "alerting", "completeness", "telegram", "disk"),
+    2: ("matching", "alerting", "completeness", "telegram", "disk", "locks"),
     3: ("stages", "sources", "stores", "notifiers", "evidence", "rehearsal"),
     4: (
         *("daemon", "assembly", "config", "logs", "clock", "views", "backup", "exchange", "anchors"),

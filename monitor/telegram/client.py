@@ -1,7 +1,6 @@
 """A connected Telegram client: its session file guarded, its server and proxy as configured."""
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -20,6 +19,7 @@ from telethon.sessions import MemorySession
 from telethon.tl import functions, types
 
 from monitor.errors import AlreadyRunning, ConfigError, Unavailable
+from monitor.locks import take
 from monitor.telegram.acknowledging import acknowledge_together
 from monitor.telegram.config import Server
 from monitor.telegram.errors import Silence, translated
@@ -150,12 +150,12 @@ def held_session(path: Path) -> Iterator[None]:
 @contextmanager
 def locked(path: Path, *, what: str) -> Iterator[None]:
     """Holds the lock file while the block lasts. The kernel lets go of it when the process dies. `AlreadyRunning` names the
-    holder's process id; `Unavailable`: the file cannot be written now."""
+    holder's process id; `Unavailable`: the file cannot be written now; `ConfigError`: locks do not hold there."""
     descriptor = -1
     try:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            take(descriptor, path)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         except BlockingIOError:
