@@ -14,16 +14,15 @@ import msgspec
 
 from monitor.cli.bagging import bag
 from monitor.cli.columns import USUAL, table
-from monitor.cli.opening import Store, adding, known_channel, reading
+from monitor.cli.exporting import Output, told
+from monitor.cli.opening import Store, known_channel, reading
 from monitor.cli.progress import Progress, progress
 from monitor.cli.records import as_json, sealed_as_json
 from monitor.cli.screen import as_json as line_of_json
 from monitor.cli.screen import counted, emit, tell
 from monitor.cli.tabular import Sheet, filled
 from monitor.cli.usage import Usage, with_usage
-from monitor.cli.whom import user
 from monitor.cli.words import channel, moment
-from monitor.clock import SystemClock
 from monitor.config import Settings, load
 from monitor.config.mistakes import meant
 from monitor.errors import ConfigError, LedgerBroken
@@ -32,7 +31,7 @@ from monitor.evidence.profile import Audience
 from monitor.ledger.audit import altered
 from monitor.model.instant import Instant
 from monitor.model.post import PostId
-from monitor.model.record import Custody, Draft, Record
+from monitor.model.record import Record, Sealed
 
 BATCH = 500
 """Records read at once."""
@@ -82,7 +81,7 @@ def command(
 ) -> int:
     """Records as JSON lines, in the order of their index. Without a filter: every record from 0 on, and with the bytes that
     are hashed, so that others can verify them. The file appears when it is whole. What is damaged is exported all the same: such a
-    record says in `altered` what shows it, and the exit code is 3.
+    record says in `altered` what shows it, and the exit code is 3. The ledger tells of the export, unless it is damaged.
 
     A bag is the evidence package: the records that were asked for and those that explain them, a proof for each that leads to a
     checkpoint signed now, media, a page to read, and a script that verifies it offline. PATH is a directory that is not there
@@ -100,17 +99,18 @@ def command(
       monitor export --format bag --story belgorod-exchange --profile partner -o for-the-desk
     """
     _check(form, output, plain=plain, profile=profile, of_tables=bom or columns is not None)
-    asked = table(columns or USUAL)
+    table(columns or USUAL)  # a column that there is not is told before anything else
     settings = load(usage.directory, os.environ)
     wanted = Filter(story=story, channel=name, since=since, until=until)
     if form == "bag":
         return _bag(settings, wanted, Audience(profile or "court"), Path(output), as_json=usage.json)
-    with _writing(output) as file, progress("exporting") as moved:
+    streamed = _is_streamed(output)
+    with _writing(output, streamed=streamed) as file, progress("exporting") as moved:
+        leaving = Output(file.write, streamed=streamed)
         if form == "csv":
-            sheet = Sheet(asked, file.write, bom=bom)
-            count = asyncio.run(_tabulate(settings, wanted, sheet, columns or "usual columns", asked.posts, moved))
+            count = asyncio.run(_tabulate(settings, wanted, leaving, columns or "", bom=bom, moved=moved))
         else:
-            count = asyncio.run(_export(settings, wanted, file.write, plain=plain, moved=moved))
+            count = asyncio.run(_export(settings, wanted, leaving, plain=plain, moved=moved))
     what = "row" if form == "csv" else "record"
     tell(f"{counted(count.records, what)} exported" + ("" if output == "-" else f" to {output}"))
     if count.left_out:
@@ -158,61 +158,71 @@ def _bag(settings: Settings, wanted: Filter, audience: Audience, path: Path, *, 
     return 3 if packed.damaged else 0
 
 
-class Count(msgspec.Struct, frozen=True):
+class Count(msgspec.Struct):
     """How many records (or rows) were exported, how many of them show that they were altered, how many could not be read, and how
     many posts have no place in the table."""
 
-    records: int
-    altered: int
-    missing: int
+    records: int = 0
+    altered: int = 0
+    missing: int = 0
     left_out: int = 0
 
 
-async def _export(
-    settings: Settings, wanted: Filter, write: Callable[[bytes], object], *, plain: bool, moved: Progress
-) -> Count:
+async def _export(settings: Settings, wanted: Filter, output: Output, *, plain: bool, moved: Progress) -> Count:
+    count = Count()
+
+    def note() -> str:
+        return f"jsonl{', plain' if plain else ''}; {wanted.in_words()}; {counted(count.records, 'record')}"
+
     async with reading(settings) as store:
         chosen = await _chooser(store, wanted, settings)
-        records, damaged, held, size = 0, 0, 0, await store.ledger.size()
-        async for batch in _batches(store, size):
-            picked = [record for record in batch if chosen(record)]
-            for record, sealed in zip(picked, await sealed_of(store.ledger, picked), strict=True):
-                line = as_json(record) | ({} if plain else sealed_as_json(sealed))
-                if reason := altered(sealed):
-                    line["altered"] = reason
-                    damaged += 1
-                write(line_of_json(line) + b"\n")
-            records += len(picked)
-            held += len(batch)
-            moved(batch[-1].index + 1, size)
-        return Count(records, damaged, size - held)
+        async with told(settings, output, note):
+            async for picked in _picked(store, chosen, count, moved):
+                for record, sealed in picked:
+                    reason = altered(sealed)
+                    more = ({} if plain else sealed_as_json(sealed)) | ({"altered": reason} if reason else {})
+                    output.write(line_of_json(as_json(record) | more) + b"\n")
+                    count.records += 1
+            output.broken = count.altered + count.missing
+    return count
 
 
 async def _tabulate(
-    settings: Settings, wanted: Filter, sheet: Sheet, columns: str, posts: bool, moved: Progress
+    settings: Settings, wanted: Filter, output: Output, named: str, *, bom: bool, moved: Progress
 ) -> Count:
-    damaged = held = 0
+    asked, count = table(named or USUAL), Count()
+    sheet = Sheet(asked, output.write, bom=bom)
+
+    def note() -> str:
+        return f"csv, {named or 'usual columns'}; {wanted.in_words()}; {counted(sheet.written.rows, 'row')}"
+
     async with reading(settings) as store:
-        chosen, size = await _chooser(store, wanted, settings), await store.ledger.size()
+        chosen = await _chooser(store, wanted, settings)
 
-        async def picked() -> AsyncIterator[list[Record]]:
-            nonlocal damaged, held
-            async for batch in _batches(store, size):
-                some = [record for record in batch if chosen(record)]
-                damaged += sum(altered(sealed) is not None for sealed in await sealed_of(store.ledger, some))
-                held += len(batch)
-                moved(batch[-1].index + 1, size)
-                yield some
+        async def records() -> AsyncIterator[list[Record]]:
+            async for picked in _picked(store, chosen, count, moved):
+                yield [record for record, _ in picked]
 
-        await filled(sheet, store, picked(), posts=posts)
-    done = sheet.written
-    note = f"csv, {columns}; {wanted.in_words()}; {counted(done.rows, 'row')}"
-    exported = Custody("exported", f"sha256:{done.sha256}", user(), note)
-    async with adding(
-        settings
-    ) as store:  # before the file has its name: nothing leaves that the ledger does not tell of
-        await store.ledger.append([Draft(content=exported, observed_at=SystemClock().now())])
-    return Count(done.rows, damaged, size - held, done.without_address)
+        async with told(settings, output, note):
+            await filled(sheet, store, records(), posts=asked.posts)
+            output.broken = count.altered + count.missing
+    count.records, count.left_out = sheet.written.rows, sheet.written.without_address
+    return count
+
+
+async def _picked(
+    store: Store, chosen: Callable[[Record], bool], count: Count, moved: Progress
+) -> AsyncIterator[list[tuple[Record, Sealed]]]:
+    """All that are chosen, a batch at a time; counts what is altered, and at last what is missing."""
+    held, size = 0, await store.ledger.size()
+    async for batch in _batches(store, size):
+        some = [record for record in batch if chosen(record)]
+        picked = list(zip(some, await sealed_of(store.ledger, some), strict=True))
+        count.altered += sum(altered(sealed) is not None for _, sealed in picked)
+        held += len(batch)
+        moved(batch[-1].index + 1, size)
+        yield picked
+    count.missing = size - held
 
 
 async def _batches(store: Store, size: int) -> AsyncIterator[list[Record]]:
@@ -262,15 +272,19 @@ async def _flagged(store: Store, story: str) -> Set[tuple[int, PostId]]:
     return found
 
 
+def _is_streamed(output: str) -> bool:
+    """Standard output, a device or a pipe: there is nothing to be whole, and nothing must take its name."""
+    return output == "-" or (Path(output).exists() and not Path(output).is_file())
+
+
 @contextmanager
-def _writing(output: str) -> Iterator[IO[bytes]]:
+def _writing(output: str, *, streamed: bool) -> Iterator[IO[bytes]]:
     """A file that has its name only once it is whole, whatever happens meanwhile."""
     if output == "-":
         yield sys.stdout.buffer
         return
     path = Path(output)
-    if path.exists() and not path.is_file():
-        # A device or a pipe: there is nothing to be whole, and nothing must take its name.
+    if streamed:
         with path.open("wb") as file:
             yield file
         return

@@ -5,7 +5,6 @@ apostrophe before it, which spreadsheets do not show and programs must take away
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
@@ -31,10 +30,9 @@ def harmless(cell: Cell) -> str:
 
 
 class Written(msgspec.Struct):
-    """How many rows were written, the SHA-256 of all bytes, and how many posts were left out because they have no address."""
+    """How many rows were written, and how many posts were left out because they have no address."""
 
     rows: int = 0
-    sha256: str = ""
     without_address: int = 0
 
 
@@ -45,25 +43,19 @@ class Sheet:
         self.written = Written()
         self._table = table
         self._write = write
-        self._digest = hashlib.sha256()
         if bom:
-            self._put(BOM)
+            self._write(BOM)
         self._line(list(table.columns))
 
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
             self._line([harmless(cell(row)) for cell in self._table.columns.values()])
             self.written.rows += 1
-        self.written.sha256 = self._digest.hexdigest()
 
     def _line(self, cells: Sequence[str]) -> None:
         line = io.StringIO(newline="")
         csv.writer(line, lineterminator="\r\n").writerow(cells)
-        self._put(line.getvalue().encode())
-
-    def _put(self, data: bytes) -> None:
-        self._digest.update(data)
-        self._write(data)
+        self._write(line.getvalue().encode())
 
 
 async def filled(sheet: Sheet, store: Store, picked: AsyncIterator[Sequence[Record]], *, posts: bool) -> None:
@@ -86,4 +78,3 @@ async def filled(sheet: Sheet, store: Store, picked: AsyncIterator[Sequence[Reco
         addressed = [row for row in rows if link(row) is not None]
         sheet.written.without_address += len(rows) - len(addressed)
         sheet.add(addressed)
-    sheet.add(())

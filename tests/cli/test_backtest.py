@@ -86,11 +86,13 @@ def test_counts_every_wording_of_a_post_and_looks_at_captions_and_all_else_that_
 
 
 def test_stores_nothing_and_alerts_nobody(held: Desk) -> None:
-    before = held.run("export", "--format", "jsonl", "-o", "-").out
+    before = held.run("export", "--format", "jsonl", "-o", "-").lines
 
     held.run("story", "backtest", draft(held, WIDER))
 
-    assert held.run("export", "--format", "jsonl", "-o", "-").out == before
+    *after, export = held.run("export", "--format", "jsonl", "-o", "-").lines
+    assert after == before
+    assert export["action"] == "exported"
     assert held.run("alerts", "list", "--json").lines == []
 
 

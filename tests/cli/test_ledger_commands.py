@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision, verdict
 from commanding import Desk
 
+from monitor.cli.whom import user
 from monitor.clock import SystemClock
 from monitor.ledger.checkpoint import parse, parse_vkey, verify
 from monitor.ledger.encoding import decode_header, encode_header
@@ -623,6 +625,7 @@ def test_what_was_damaged_is_exported_all_the_same_and_marked(kept: Desk) -> Non
         ]
         assert ended.lines[5]["text"] == "Ships are late."
         assert ended.err.splitlines() == [
+            "the ledger is damaged and is not written to: it does not tell of this export; make a note of it yourself",
             "8 records exported",
             "3 of them are not what was written, and are marked as altered; monitor verify says more",
         ]
@@ -657,7 +660,43 @@ def test_programs_are_told_how_many_records_went_where(kept: Desk, tmp_path: Pat
     ended = kept.run("export", "--format", "jsonl", "--json", "-o", str(tmp_path / "out"))
 
     assert ended.lines == [{"records": 8, "path": str(tmp_path / "out")}]
-    assert len(kept.run("export", "--format", "jsonl", "--json", "-o", "-").lines) == 8
+    assert len(kept.run("export", "--format", "jsonl", "--json", "-o", "-").lines) == 9  # the export before is a record
+
+
+def test_an_export_is_told_of_in_the_ledger_by_the_digest_of_its_bytes(kept: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    kept.run("export", "--format", "jsonl", "--channel", "harbour", "-o", str(path))
+    printed = kept.run("export", "--format", "jsonl", "--plain", "-o", "-").out
+
+    first, second = exported(kept)[8:]
+
+    assert (first["kind"], first["action"], first["by"]) == ("custody", "exported", user())
+    assert first["subject"] == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert first["note"] == "jsonl; channel harbour; 3 records"
+    assert second["subject"] == f"sha256:{hashlib.sha256(printed.encode()).hexdigest()}"
+    assert second["note"] == "jsonl, plain; everything; 9 records"
+    assert kept.run("verify").code == 0
+
+
+def test_what_left_before_an_export_was_cut_off_is_told_of_and_a_file_that_never_appeared_is_not(
+    kept: Desk, tmp_path: Path
+) -> None:
+    kept.fill(many)
+    size = len(exported(kept)) + 1
+
+    full = kept.run("export", "--format", "jsonl", "-o", "/dev/full")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        large = kept.run("export", "--format", "jsonl", "-o", str(tmp_path / "out"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (full.code, large.code) == (1, 1)
+    assert not (tmp_path / "out").exists()
+    [told] = exported(kept)[size:]
+    assert told["note"].startswith("jsonl; everything; ")
+    assert told["note"].endswith("; cut off")
 
 
 def test_an_export_of_a_story_nobody_knows_is_met_with_the_nearest(kept: Desk, tmp_path: Path) -> None:

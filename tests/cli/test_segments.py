@@ -3,6 +3,7 @@
 import asyncio
 import os
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,22 @@ def test_commands_show_the_segment_in_force_say_so_and_show_another_that_is_aske
     assert (there.err, "post 1" in there.out) == ("", True)
     assert refused.code == 3
     assert "the ledger goes on in" in refused.err
+
+
+def test_what_is_exported_of_a_segment_that_broke_the_one_in_force_tells(
+    left: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = (left.base / "var" / "monitor.db").read_bytes()
+    monkeypatch.setenv("MONITOR_STORE__SEGMENT", "1")
+    ended = left.run("export", "--format", "jsonl", "-o", str(tmp_path / "out"))
+    monkeypatch.delenv("MONITOR_STORE__SEGMENT")
+
+    told = left.run("export", "--format", "jsonl", "-o", "-").lines[-1]
+
+    assert ended.code == 3  # a content of it was changed
+    assert told["subject"] == f"sha256:{sha256((tmp_path / 'out').read_bytes()).hexdigest()}"
+    assert told["note"].startswith("segment 1; jsonl; everything; ")
+    assert (left.base / "var" / "monitor.db").read_bytes() == before
 
 
 def test_a_segment_that_is_not_there_is_told_with_those_that_are(left: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
