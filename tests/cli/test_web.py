@@ -2,13 +2,20 @@
 
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from browsing import HASHED, Visitor
 from builders import person, revision
+from faults.daemons import until
 from installation import Installation
 
+from monitor.clock import SystemClock
+from monitor.config import load
+from monitor.errors import LedgerBroken
+from monitor.leaving import go_on
 from monitor.stores.sqlite.store import open_store
 
 
@@ -69,3 +76,39 @@ async def test_says_that_nobody_may_sign_in_yet_and_how_somebody_may(installatio
         said = await installation.first_line()
 
     assert "monitor people add NAME --role operator" in said
+
+
+async def test_shows_the_segment_in_which_a_ledger_that_broke_goes_on_at_the_same_address_to_whoever_was_signed_in(
+    installation: Installation,
+) -> None:
+    async with open_store(installation.store) as store:
+        await store.ledger.append([revision("Before it broke.", number=1)])
+        await store.people.put(person("olena", "operator", password=HASHED))
+    async with installation.running("web", "--port", "0", "--json"):
+        address = json.loads(await installation.first_line())["address"]
+        async with Visitor(address) as visitor:
+            await visitor.sign_in("olena")
+            before = await visitor.get("/post/bridge_news/1")
+
+            settings = await go_on(
+                load(installation.config, {}), LedgerBroken("a page was damaged", index=1), SystemClock()
+            )
+            async with open_store(settings.store.path) as store:
+                await store.ledger.append([revision("After it broke.", number=20)])
+
+            async def shown() -> bool:
+                with suppress(httpx.TransportError):  # the server of the old pages ends
+                    return (await visitor.get("/post/bridge_news/20")).status_code == 200
+                return False
+
+            await until(shown)
+            after, gone = await visitor.get("/post/bridge_news/20"), await visitor.get("/post/bridge_news/1")
+            await visitor.get("/me")
+            made = await visitor.send("/me", do="key", note="written to the new segment")
+
+    assert "Before it broke." in before.text
+    assert "After it broke." in after.text
+    assert gone.status_code == 404
+    assert "Segment 1 of the ledger is broken." in after.text
+    assert 'class="key"' in made.text
+    assert "the ledger goes on in a new segment" in (installation.base / "daemon.log").read_text()
