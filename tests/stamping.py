@@ -45,8 +45,11 @@ class StampAuthority:
         if root is None:
             self.root.write_bytes(_pem(_certificate("root", self._ca, by="root", signing=self._ca, days=(-200, 200))))
         issuer, signing = ("stamps", key) if own else ("root", self._ca)
-        certificate = _certificate("stamps", key, by=issuer, signing=signing, days=days, usage=usage, critical=critical)
-        (folder / "stamps.pem").write_bytes(_pem(certificate))
+        self._certified = lambda: _certificate(
+            "stamps", key, by=issuer, signing=signing, days=days, usage=usage, critical=critical
+        )
+        self._certificate = self._certified()
+        (folder / "stamps.pem").write_bytes(_pem(self._certificate))
         (folder / "key.pem").write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -69,8 +72,17 @@ class StampAuthority:
         """On the same bytes, as if it were replayed."""
         return lambda request: self.honest(_request(note.encode()))
 
-    def by_cms(self, request: bytes, *, ago: timedelta = timedelta()) -> bytes:
-        """Signed as any CMS is: openssl's own authority refuses to lie about what its certificate may do, and about the time."""
+    def under_another_certificate(self, request: bytes) -> bytes:
+        """An honest stamp, and beside it, where its signer is named, another certificate that the root gave for the same key: nothing of
+        either is signed, but for what the signed part says of the certificate."""
+        this = other = self._certificate
+        while other == this or len(_der(other)) != len(_der(this)) or _serial(other)[1] != _serial(this)[1]:
+            other = self._certified()
+        return self.honest(request).replace(_der(this), _der(other)).replace(_serial(this), _serial(other))
+
+    def by_cms(self, request: bytes, *, ago: timedelta = timedelta(), naming: bool = True) -> bytes:
+        """Signed as any CMS is: openssl's own authority refuses to lie about what its certificate may do, and about the time.
+        `naming`: what is signed says by which certificate."""
         said = self._openssl("cms", "-verify", "-noverify", "-inform", "DER", "-in", self._honest_token(request))
         written = said[said.rindex(b"\x18\x0f") + 2 :][:15].decode()
         then = datetime.strptime(written, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC) - ago
@@ -78,7 +90,7 @@ class StampAuthority:
         (self.folder / "said").write_bytes(said)
         signed = self._openssl(
             *("cms", "-sign", "-nodetach", "-binary", "-outform", "DER", "-in", self.folder / "said"),
-            *("-econtent_type", "1.2.840.113549.1.9.16.1.4", "-md", "sha256"),
+            *("-econtent_type", "1.2.840.113549.1.9.16.1.4", "-md", "sha256", *(["-cades"] if naming else [])),
             *("-signer", self.folder / "stamps.pem", "-inkey", self.folder / "key.pem"),
         )
         inner = b"\x30\x03\x02\x01\x00" + signed
@@ -122,6 +134,17 @@ def _request(data: bytes) -> bytes:
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+def _serial(certificate: x509.Certificate) -> bytes:
+    """Its number as it stands in it."""
+    number = certificate.serial_number
+    data = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return bytes([2, len(data)]) + data
 
 
 def _certificate(

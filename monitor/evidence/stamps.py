@@ -18,6 +18,7 @@ from rfc3161_client import (
 )
 
 from monitor.errors import ConfigError, Refused
+from monitor.evidence.certified import named
 from monitor.model.instant import HOUR, Instant, from_datetime, text
 
 LARGEST = 64 << 10
@@ -84,6 +85,7 @@ def checked(reply: bytes, *, note: str, trusted: Sequence[x509.Certificate], non
         raise Refused(_plainly(str(error))) from error
     except Exception as odd:  # whatever the library makes of a stranger's certificates
         raise Refused(f"its signature cannot be read ({type(odd).__name__})") from odd
+    _check_certificate(found)
     return stamp
 
 
@@ -115,6 +117,23 @@ def _said(found: TimeStampResponse) -> Stamp:
     if algorithm != _SHA256:
         raise Refused("it is a stamp on another hash than SHA-256")
     return Stamp(at, digest)
+
+
+def _check_certificate(found: TimeStampResponse) -> None:
+    """The library believes who is named beside the signature; `certified` says why that is not enough."""
+    try:
+        by = named(found.time_stamp_token())
+        [signer] = found.signed_data.signer_infos
+        beside = [
+            der
+            for der in found.signed_data.certificates
+            for each in [x509.load_der_x509_certificate(der)]
+            if (each.issuer, each.serial_number) == (signer.issuer, signer.serial_number)
+        ]
+    except Exception as odd:  # the same
+        raise Refused("what is signed of it does not say by which certificate it was made") from odd
+    if not beside or not all(each.is_of(der) for each in by for der in beside):
+        raise Refused("it was not made with the certificate beside it: what is signed names another")
 
 
 def _plainly(reason: str) -> str:

@@ -1,6 +1,7 @@
 """A time stamp counts only as the answer to what was asked, by who may give it (STO-28)"""
 
 import random
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +75,14 @@ LIES: dict[str, tuple[Liar, str]] = {
         lambda path, it, request: StampAuthority(path, critical=False, root=it).by_cms(request),
         "unsuitable certificate purpose",
     ),
+    "beside another certificate for the same key": (
+        lambda _, it, request: it.under_another_certificate(request),
+        "it was not made with the certificate beside it",
+    ),
+    "that does not say by which certificate": (
+        lambda path, it, request: StampAuthority(path, root=it).by_cms(request, naming=False),
+        "does not say by which certificate",
+    ),
     "of two days ago": (
         lambda path, it, request: StampAuthority(path, root=it).by_cms(request, ago=timedelta(days=2)),
         "its time is",
@@ -127,6 +136,30 @@ def test_it_is_good_long_after_its_certificate_has_expired(authority: StampAutho
     assert said(reply) == stamp
     with pytest.raises(Refused, match="its time is"):
         received(reply, note=NOTE, asked=asked, trusted=trusted, now=stamp.at + DAY)
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+def test_its_certificate_may_be_named_by_any_of_the_usual_digests(algorithm: str, authority: StampAuthority) -> None:
+    config = authority.folder / "openssl.cnf"
+    config.write_text(config.read_text().replace("ess_cert_id_alg = sha256", f"ess_cert_id_alg = {algorithm}"))
+    asked = ask(NOTE)
+
+    assert taken(authority.honest(asked.request), asked, authority)
+
+
+def test_openssl_agrees_on_certificates_that_are_beside_it(authority: StampAuthority, tmp_path: Path) -> None:
+    """As `openssl ts -verify` does, which the package has its readers use."""
+
+    def judged(reply: bytes) -> bool:
+        (tmp_path / "note").write_text(NOTE)
+        (tmp_path / "reply").write_bytes(reply)
+        files = ("-data", tmp_path / "note", "-in", tmp_path / "reply", "-CAfile", authority.root)
+        return subprocess.run(["openssl", "ts", "-verify", *files], capture_output=True, check=False).returncode == 0
+
+    request = ask(NOTE).request
+
+    assert judged(authority.honest(request))
+    assert not judged(authority.under_another_certificate(request))
 
 
 def test_a_file_without_certificates_is_told() -> None:
