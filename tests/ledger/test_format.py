@@ -1,5 +1,6 @@
 """The page on the ledger's bytes"""
 
+import ast
 import base64
 import hashlib
 import json
@@ -19,7 +20,8 @@ from monitor.model.instant import parse
 from monitor.model.post import Post
 from monitor.model.record import Kind, Named, Said, Sealed
 
-PAGE = (Path(__file__).parent.parent.parent / "docs/ledger-format.md").read_text(encoding="utf-8")
+PAGE_OF = Path(__file__).parent.parent.parent / "docs/ledger-format.md"
+PAGE = PAGE_OF.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)
 LINES = next(block for kind, block in BLOCKS if kind == "json")
 RECORDS = [json.loads(line) for line in LINES.splitlines()]
@@ -61,6 +63,35 @@ def test_names_every_field_of_every_content(content: type, kind: Kind) -> None:
 
     assert row is not None
     assert [field.name for field in msgspec.structs.fields(content) if f"`{field.name}`" not in row[1]] == []
+
+
+def test_names_every_action_of_custody() -> None:
+    rows = PAGE.partition("## Custody")[2].partition("\n## ")[0]
+
+    assert sorted(re.findall(r"^\| `([a-z ]+)` \|", rows, re.MULTILINE)[1:]) == sorted(actions())
+
+
+def actions() -> set[str]:
+    """All that the program puts there."""
+    found = set()
+    for path in (PAGE_OF.parent.parent / "monitor").rglob("*.py"):
+        tree = ast.parse(path.read_bytes())
+        words = {
+            name.id: value.value
+            for each in tree.body
+            if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name | ast.Tuple)
+            for name, value in zip(
+                getattr(each.targets[0], "elts", [each.targets[0]]),
+                getattr(each.value, "elts", [each.value]),
+                strict=False,
+            )
+            if isinstance(name, ast.Name) and isinstance(value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Custody":
+                first = node.args[0]
+                found.add(first.value if isinstance(first, ast.Constant) else words[ast.unparse(first)])
+    return found
 
 
 def test_names_every_field_of_a_post() -> None:
