@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from builders import NOON, revision
 from carrying import Clock
+from relaying import relaying
 
 from monitor import anchors, assembly
 from monitor.config import Settings, load
@@ -122,6 +123,31 @@ async def test_each_is_what_the_daemon_gives_checkpoints_to(store: Store, tmp_pa
     assert "ca.pem cannot be read" in notes["stamps"]
     assert "secrets/hook does not exist" in notes["colleague"]
     assert "secrets/mail does not exist" in notes["lawyers"]
+
+
+async def test_one_by_mail_goes_by_the_relay_and_as_whoever_the_configuration_says(
+    store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "mail").touch(mode=0o600)
+    (tmp_path / "secrets" / "mail").write_text("a password\n")
+    async with relaying(passwords={"monitor": "a password"}) as relay:
+        (tmp_path / "config" / "monitor.toml").write_text(
+            f'[mail]\nhost = "127.0.0.1"\nport = {relay.port}\ntls = "none"\nfrom = "monitor@desk.example"\n'
+            'user = "monitor"\npassword_file = "secrets/mail"\n'
+            '[[anchor]]\nkind = "mail"\nname = "lawyers"\nto = ["lawyer@court.example"]\n'
+        )
+        settings, clock = load(tmp_path / "config", {}, secrets=True), Clock(NOON)
+        await store.ledger.append([revision()])
+        await checkpoint(store, signer(settings.ledger), clock)
+
+        async with assembly.anchors(settings, store, clock, health=store.health) as [lawyers]:
+            await lawyers.look()
+
+    assert [(mail.sender, mail.to, mail.user) for mail in relay.mails] == [
+        ("monitor@desk.example", ["lawyer@court.example"], "monitor")
+    ]
 
 
 async def test_without_any_nothing_is_opened(store: Store, tmp_path: Path) -> None:
