@@ -81,7 +81,7 @@ def command(
 ) -> int:
     """Records as JSON lines, in the order of their index. Without a filter: every record from 0 on, and with the bytes that
     are hashed, so that others can verify them. The file appears when it is whole. What is damaged is exported all the same: such a
-    record says in `altered` what shows it, and the exit code is 3. The ledger tells of the export, unless it is damaged.
+    record says in `altered` what shows it, and the exit code is 3. The ledger tells of the export, unless it takes nothing.
 
     A bag is the evidence package: the records that were asked for and those that explain them, a proof for each that leads to a
     checkpoint signed now, media, a page to read, and a script that verifies it offline. PATH is a directory that is not there

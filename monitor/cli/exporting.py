@@ -10,7 +10,7 @@ from monitor.cli.screen import tell
 from monitor.cli.whom import user
 from monitor.clock import SystemClock
 from monitor.config import Settings
-from monitor.errors import LedgerBroken
+from monitor.errors import LedgerBroken, MonitorError
 from monitor.model.record import Custody, Draft
 from monitor.stores.sqlite.segments import numbers
 
@@ -38,7 +38,7 @@ class Output:
 @asynccontextmanager
 async def told(settings: Settings, output: Output, note: Callable[[], str]) -> AsyncIterator[None]:
     """At the end of the block the ledger tells of what it wrote, before a file has its name: nothing leaves that it does not tell
-    of. What was cut off has left only where it was streamed. Unavailable where the ledger cannot be written to now."""
+    of. What was cut off has left only where it was streamed."""
     try:
         yield
     except (OSError, asyncio.CancelledError):
@@ -49,16 +49,16 @@ async def told(settings: Settings, output: Output, note: Callable[[], str]) -> A
 
 
 async def _tell(settings: Settings, output: Output, note: str) -> None:
-    """What is exported of an earlier segment the one in force tells. A ledger that is broken is not written to: it is exported all
-    the same, and people are told that nothing tells of it."""
+    """What is exported of an earlier segment the one in force tells. A ledger that is broken is not written to, and one that cannot
+    be must be got out all the more: it is exported all the same, and people are told that nothing tells of it."""
     asked, newest = settings.store.segment, numbers(settings.store.first)[-1]
     try:
         if asked != newest:
             settings, note = settings.of_segment(newest), f"segment {asked}; {note}"
         elif output.broken:
-            raise LedgerBroken("it holds what was not written so")
+            raise LedgerBroken("it is damaged and is not written to")
         async with adding(settings) as store:
             exported = Custody("exported", f"sha256:{output.sha256}", user(), note)
             await store.ledger.append([Draft(content=exported, observed_at=SystemClock().now())])
-    except LedgerBroken:
-        tell("the ledger is damaged and is not written to: it does not tell of this export; make a note of it yourself")
+    except MonitorError as error:
+        tell(f"the ledger does not tell of this export, make a note of it yourself: {error}")

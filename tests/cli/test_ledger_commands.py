@@ -5,6 +5,8 @@ import hashlib
 import json
 import resource
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,7 @@ from monitor.model.alert import State
 from monitor.model.instant import HOUR, MINUTE
 from monitor.model.record import Custody, Draft, Source
 from monitor.ports import Contact, Fact
+from monitor.stores.sqlite.file import connect
 from monitor.stores.sqlite.store import SqliteStore
 
 WORDS = "The bridge fell at noon."
@@ -625,7 +628,7 @@ def test_what_was_damaged_is_exported_all_the_same_and_marked(kept: Desk) -> Non
         ]
         assert ended.lines[5]["text"] == "Ships are late."
         assert ended.err.splitlines() == [
-            "the ledger is damaged and is not written to: it does not tell of this export; make a note of it yourself",
+            "the ledger does not tell of this export, make a note of it yourself: it is damaged and is not written to",
             "8 records exported",
             "3 of them are not what was written, and are marked as altered; monitor verify says more",
         ]
@@ -678,6 +681,34 @@ def test_an_export_is_told_of_in_the_ledger_by_the_digest_of_its_bytes(kept: Des
     assert kept.run("verify").code == 0
 
 
+def test_a_ledger_that_takes_nothing_now_is_exported_all_the_same_and_that_nothing_tells_of_it_is_said(
+    kept: Desk, tmp_path: Path
+) -> None:
+    narrow = ("export", "--format", "jsonl", "--plain", "--channel", "harbour", "-o", str(tmp_path / "out"))
+    with closing(
+        connect(kept.base / "var/monitor.db")
+    ):  # as long as it is open, the write-ahead log stays as long as it is
+        kept.fill(many)
+        with files_of_at_most(33_000):
+            ended = kept.run(*narrow)
+
+    assert ended.code == 0
+    assert len((tmp_path / "out").read_text().splitlines()) == 3
+    assert "the ledger does not tell of this export, make a note of it yourself: " in ended.err
+    assert not [record for record in exported(kept) if record["kind"] == "custody"]
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 def test_what_left_before_an_export_was_cut_off_is_told_of_and_a_file_that_never_appeared_is_not(
     kept: Desk, tmp_path: Path
 ) -> None:
@@ -685,12 +716,8 @@ def test_what_left_before_an_export_was_cut_off_is_told_of_and_a_file_that_never
     size = len(exported(kept)) + 1
 
     full = kept.run("export", "--format", "jsonl", "-o", "/dev/full")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
-    try:
+    with files_of_at_most(200_000):
         large = kept.run("export", "--format", "jsonl", "-o", str(tmp_path / "out"))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert (full.code, large.code) == (1, 1)
     assert not (tmp_path / "out").exists()
