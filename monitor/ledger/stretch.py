@@ -7,18 +7,19 @@ knowing nothing of one another, join to the tree (`audit.py`).
 import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from operator import itemgetter
 
 import msgspec
 
 from monitor.ledger.encoding import FORMAT, KIND_NUMBERS, decode_header, digest
-from monitor.ledger.tree import Frontier, leaf_hash, perfect
+from monitor.ledger.tree import Frontier, leaf_hash, leaf_hashes, perfect
 from monitor.model.record import Kind, Sealed
 
-TOGETHER = 256
+TOGETHER = 1024
 """Records that are looked at in one go; a power of two."""
 
-_LEVEL = TOGETHER.bit_length() - 1
+_SUBTREE = 256
+_LEVEL = _SUBTREE.bit_length() - 1
 
 OTHER_HEADER = "the header is not the one that was hashed"
 OTHER_CONTENT = "the content is not the one that the header was made for"
@@ -26,6 +27,8 @@ OTHER_CONTENT = "the content is not the one that the header was made for"
 _NONE = "the header is of this format, and none"
 _CUSTODY, _ERASED = KIND_NUMBERS[Kind.CUSTODY], KIND_NUMBERS[Kind.ERASED]
 _BEGINS = bytes((0x99, FORMAT))
+_digest = itemgetter(slice(-32, None))
+"""The end of a header, wherever it is one."""
 _FORMS = {1: (0, b""), 2: (1, b"\xcc"), 3: (2, b"\xcd"), 5: (4, b"\xce")}
 """How msgpack writes an index: by the bytes it takes, how many of them are the number, and what stands before."""
 
@@ -104,7 +107,7 @@ class Stretch:
         """The next records, as columns. `digests` is SHA-256(salt ‖ content) of each, None for a content that is not there; it is
         not looked at where it is `quick`. What is wrong with one of them; after that there is nothing left to learn."""
         if self.broken is None:
-            hashed = [sha256(b"\x00" + header).digest() for header in headers]
+            hashed = leaf_hashes(headers)
             if not self._sound(indices, headers, leaves, digests, hashed):
                 hashed = self._one_by_one(indices, headers, leaves, digests, hashed)
             self._grow(hashed)
@@ -147,15 +150,16 @@ class Stretch:
         if list(indices) != list(range(first, first + count)) or hashed != list(leaves):
             return False
         step = len(_BEGINS) + size + 1  # up to the kind
-        starts = b"".join([header[:step] for header in headers])
+        starts = b"".join(map(itemgetter(slice(step)), headers))
         if len(starts) != step * count or not _numbered(starts, step, first, count, *_FORMS[size]):
             return False
         kinds = starts[step - 1 :: step]
         if max(kinds) >= 0x80:
             return False
-        if not self._quick and (_ERASED in kinds or [header[-32:] for header in headers] != digests):
+        if not self._quick and (_ERASED in kinds or [*map(_digest, headers)] != digests):
             return False
-        self._kinds.update(kinds)
+        for kind in set(kinds):
+            self._kinds[kind] += kinds.count(kind)
         if _CUSTODY in kinds:
             self._custody += [first + place for place, kind in enumerate(kinds) if kind == _CUSTODY]
         return True
@@ -218,8 +222,10 @@ class Stretch:
 
     def _append(self, hashed: list[bytes]) -> None:
         frontier = self._frontier
-        if len(hashed) == TOGETHER and frontier.size % TOGETHER == 0 and self._above >= _LEVEL:
-            completed = frontier.join(_LEVEL, perfect(hashed), above=self._above)
+        if (len(hashed) | frontier.size) % _SUBTREE == 0 and self._above >= _LEVEL:
+            completed = []
+            for at in range(0, len(hashed), _SUBTREE):
+                completed += frontier.join(_LEVEL, perfect(hashed[at : at + _SUBTREE]), above=self._above)
         else:
             completed = frontier.append(hashed, above=self._above)
         self._nodes += [(level, position + (self._start >> level), node) for level, position, node in completed]

@@ -6,7 +6,7 @@ from builders import NOON, revision
 
 from monitor.ledger import tree
 from monitor.ledger.encoding import KIND_NUMBERS, Header, digest, encode_content, encode_header
-from monitor.ledger.stretch import TOGETHER, Stretch, Walked, walk
+from monitor.ledger.stretch import Stretch, Walked, walk
 from monitor.ledger.tree import leaf_hash
 from monitor.model.record import Kind, Sealed
 
@@ -24,16 +24,17 @@ def stretch(start: int, records: list[Sealed], *, quick: bool = False) -> Walked
     return walk(records, Stretch(start, quick=quick, above=5))
 
 
-@pytest.mark.parametrize("start", STARTS)
-def test_has_the_hashes_of_its_subtrees_and_what_it_counted(start: int) -> None:
-    count = 128 if start == 128 else TOGETHER
+@pytest.mark.parametrize(
+    ("start", "count"), [*((start, 128 if start == 128 else 256) for start in STARTS), (0, 1024), (2048, 768)]
+)
+def test_has_the_hashes_of_its_subtrees_and_what_it_counted(start: int, count: int) -> None:
     records = [sealed(index) for index in range(start, start + count)]
     node = tree.over([one.leaf for one in records])
 
     found = stretch(start, records)
 
     assert (found.start, found.count, found.broken) == (start, count, None)
-    assert found.peaks == [tree.root(one.leaf for one in records)]
+    assert tree.Frontier(count, found.peaks).root() == tree.root(one.leaf for one in records)
     assert found.kinds == {KIND_NUMBERS[Kind.PUBLISHED]: count}
     assert {(level, position): value for level, position, value in found.nodes} == {
         (level, (start >> level) + place): node(level, place)

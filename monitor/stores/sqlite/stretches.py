@@ -16,12 +16,9 @@ from monitor.stores.sqlite.file import Database, Door, Error, translated
 from monitor.stores.sqlite.tail import NODES_ABOVE
 
 _HEADERS = "SELECT seq, header, leaf FROM log WHERE "
-_CONTENTS = "SELECT seq, header, leaf, codec, salt, body FROM log LEFT JOIN content USING (seq) WHERE "
+_CONTENTS = "SELECT seq, codec, salt, body FROM content WHERE "  # read beside: a join looks each of them up
 _MANY = "seq >= ? AND seq < ? ORDER BY seq"
 _ONE = "seq = ? AND ? > 0"  # without a look at the next one, which may be on a damaged page
-_AT_ONCE = 32
-"""Contents that are in memory at a time: some may be long."""
-
 _Columns = tuple[Sequence[int], Sequence[bytes], Sequence[bytes], Sequence[bytes | None] | None]
 
 
@@ -74,10 +71,11 @@ def _walk(database: Database, unpacker: Unpacker, path: Path, stretch: Stretch, 
 def _readable(database: Database, unpacker: Unpacker, path: Path, at: int, limit: int, *, quick: bool) -> _Columns:
     """The next records, fewer where the file is damaged: so that the first one that cannot be read is named."""
     try:
-        columns = _headers(database, at, limit) if quick else _contents(database, unpacker, at, limit)
-        if columns[0] and {*map(type, columns[1]), *map(type, columns[2])} != {bytes}:
+        indices, headers, leaves = _headers(database, at, limit)
+        if indices and {*map(type, headers), *map(type, leaves)} != {bytes}:
             raise TypeError("a header or leaf that is none")
-        return columns
+        digests = None if quick else [*map(_digests(database, unpacker, at, limit).get, indices)]
+        return indices, headers, leaves, digests
     except TypeError as error:  # a damaged row may hold anything
         damage: Exception = LedgerBroken(f"{path}: the file is damaged (a record that is not of its form)")
         cause: Exception = error
@@ -90,26 +88,23 @@ def _readable(database: Database, unpacker: Unpacker, path: Path, at: int, limit
     return _readable(database, unpacker, path, at, limit // 2, quick=quick)
 
 
-def _headers(database: Database, at: int, limit: int) -> _Columns:
-    rows = database.execute(_HEADERS + (_ONE if limit == 1 else _MANY), (at, at + limit)).fetchall()
-    indices, headers, leaves = zip(*rows, strict=True) if rows else ((), (), ())
-    return indices, headers, leaves, None
-
-
-def _contents(database: Database, unpacker: Unpacker, at: int, limit: int) -> _Columns:
+def _headers(database: Database, at: int, limit: int) -> tuple[list[int], list[bytes], list[bytes]]:
     indices, headers, leaves = list[int](), list[bytes](), list[bytes]()
-    digests: list[bytes | None] = []
-    cursor = database.execute(_CONTENTS + (_ONE if limit == 1 else _MANY), (at, at + limit))
-    unpack = unpacker.unpack
-    while rows := cursor.fetchmany(_AT_ONCE):
-        some, heads, hashes, codecs, salts, bodies = zip(*rows, strict=True)
-        indices += some
-        headers += heads
-        leaves += hashes
-        digests += [
-            None
-            if body is None or codec is None or salt is None
-            else sha256(salt + unpack(database, codec, body)).digest()
-            for codec, salt, body in zip(codecs, salts, bodies, strict=True)
-        ]
-    return indices, headers, leaves, digests
+    for index, header, leaf in database.execute(_HEADERS + (_ONE if limit == 1 else _MANY), (at, at + limit)):
+        indices.append(index)
+        headers.append(header)
+        leaves.append(leaf)
+    return indices, headers, leaves
+
+
+def _digests(database: Database, unpacker: Unpacker, at: int, limit: int) -> dict[int, bytes]:
+    """By index, of each content that is there. One is in memory at a time: some may be long."""
+    found: dict[int, bytes] = {}
+    empty, unpack = sha256().copy, unpacker.unpack
+    for index, codec, salt, body in database.execute(_CONTENTS + (_ONE if limit == 1 else _MANY), (at, at + limit)):
+        if codec is not None and salt is not None and body is not None:
+            hashing = empty()
+            hashing.update(salt)
+            hashing.update(unpack(database, codec, body))
+            found[index] = hashing.digest()
+    return found
