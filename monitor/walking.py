@@ -1,7 +1,7 @@
 """A long ledger is walked over by several processes at once, one for each processor, and joined as if one had done it.
 
-Each reads the file by itself, a stretch of records in one look. What a process cannot read or does not survive is an error, never a
-stretch that was verified.
+Each reads the file by itself, a stretch of records in one look; this process is one of them, and has begun before the others have.
+What a process cannot read or does not survive is an error, never a stretch that was verified.
 """
 
 import asyncio
@@ -10,12 +10,13 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 from monitor.errors import Unavailable
 from monitor.ledger.audit import Audit
 from monitor.ledger.stretch import Walked
+from monitor.stores.sqlite.connection import finished
 from monitor.stores.sqlite.stretches import Reading
 from monitor.stores.sqlite.walker import ERRORS, SIZE, Asked, Failed, answered, framed, walked
 
@@ -46,19 +47,20 @@ async def walk_over(
     python: str = sys.executable,
 ) -> None:
     """Give the audit the first `size` records of the file, in their order, until one of them is broken or they end. `processes`: by
-    how many at a time; None for as many as there are processors, or one where the ledger is short. `python` runs them.
+    how many at a time, this one among them; None for as many as there are processors, or one where the ledger is short. `python`
+    runs the others.
 
     Unavailable where the file cannot be read, or a process ends before it has answered.
     """
     count = processes or (processors() if size >= MANY else 1)
     stretches = _Stretches(audit, size, quick=quick, longest=_length(size, count, longest), moved=moved)
-    if count == 1:
-        await _here(path, stretches)
-        return
     try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(count):
-                group.create_task(_elsewhere(python, path, stretches))
+        async with AsyncExitStack() as stack:
+            others = [await stack.enter_async_context(_process(python, path)) for _ in range(count - 1)]
+            async with asyncio.TaskGroup() as group:
+                for process in others:  # each is asked for something before we take what is left
+                    group.create_task(_elsewhere(process, stretches))
+                group.create_task(_here(path, stretches))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed
 
@@ -106,13 +108,12 @@ async def _here(path: Path, stretches: _Stretches) -> None:
     """Whoever ends it waits for one stretch at most."""
     with Reading(path) as reading:
         for asked in stretches:
-            stretches.came(asked, await asyncio.to_thread(walked, reading, asked))
+            stretches.came(asked, await finished(asyncio.ensure_future(asyncio.to_thread(walked, reading, asked))))
 
 
-async def _elsewhere(python: str, path: Path, stretches: _Stretches) -> None:
-    async with _process(python, path) as process:
-        for asked in stretches:
-            stretches.came(asked, await _told(process, asked))
+async def _elsewhere(process: Process, stretches: _Stretches) -> None:
+    for asked in stretches:
+        stretches.came(asked, await _told(process, asked))
 
 
 @asynccontextmanager

@@ -269,6 +269,17 @@ async def test_a_file_that_is_gone_is_told_as_by_one_process(path: Path) -> None
 
 
 @pytest.mark.parametrize("processes", [1, 3])
+async def test_this_process_is_one_of_those_that_walk(path: Path, processes: int) -> None:
+    before, seen = children(), set[int]()
+
+    await walk_over(
+        path, Audit(), SIZE, quick=True, moved=lambda *_: seen.update(children() - before), processes=processes
+    )
+
+    assert len(seen) == processes - 1
+
+
+@pytest.mark.parametrize("processes", [1, 3])
 async def test_whoever_interrupts_it_leaves_no_process_behind(path: Path, processes: int) -> None:
     before = children()
     begun = asyncio.Event()
