@@ -1,7 +1,8 @@
-"""A long ledger is walked over by several processes at once, one for each processor, and joined as if one had done it.
+"""A long ledger is verified by several processes at once, one for each processor, and what they find joined as if one had found it.
 
-Each reads the file by itself, a stretch of records in one look; this process is one of them, and has begun before the others have.
-What a process cannot read or does not survive is an error, never a stretch that was verified.
+Each reads the file by itself, a stretch of records in one look, and after that what the tables have of some posts; this process is
+one of them, and has begun before the others have. What a process cannot read or does not survive is an error, never a part that was
+verified.
 """
 
 import asyncio
@@ -9,20 +10,24 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, Protocol
 
 from monitor.errors import Unavailable
 from monitor.ledger.audit import Audit
-from monitor.ledger.stretch import Walked
+from monitor.ledger.stretch import Broken, Walked
 from monitor.stores.sqlite.connection import finished
+from monitor.stores.sqlite.projection import Compared, Edge
 from monitor.stores.sqlite.stretches import Reading
-from monitor.stores.sqlite.walker import ERRORS, SIZE, Asked, Failed, answered, framed, walked
+from monitor.stores.sqlite.walker import ERRORS, SIZE, Asked, Failed, Found, Looks, Question, answered, found, framed
 
 LONGEST = 16_384
 """Records of a stretch, a power of two: some tenths of a second, after which somebody hears how far it is."""
 SHORTEST = 1_024
+LOOKS = 4_096
+"""Rows of looks at posts in a piece, which takes as long."""
 MANY = 100_000
 """Fewer records are walked over by one process: another takes a quarter of a second to begin."""
 
@@ -52,15 +57,44 @@ async def walk_over(
 
     Unavailable where the file cannot be read, or a process ends before it has answered.
     """
-    count = processes or (processors() if size >= MANY else 1)
+    count = _count(size, processes)
     stretches = _Stretches(audit, size, quick=quick, longest=_length(size, count, longest), moved=moved)
+    await _share(path, stretches, count, python)
+
+
+async def compare_over(
+    path: Path,
+    pieces: Sequence[tuple[Edge, Edge]],
+    size: int,
+    *,
+    of: int,
+    moved: Moved,
+    processes: int | None = None,
+    python: str = sys.executable,
+) -> Compared:
+    """Do the rows of looks at the posts in these `pieces` say what the first `size` records say? Of those that do not, the first.
+    `moved` is told of looks, of which there are `of`. The rest is as it is for `walk_over`."""
+    parts = _Pieces(pieces, size, of=of, moved=moved)
+    await _share(path, parts, min(len(pieces), _count(size, processes)), python)
+    return parts.found
+
+
+class _Parts(Protocol):
+    """What several share: each part is asked for once, by whoever comes next."""
+
+    def __iter__(self) -> Iterator[Question]: ...
+
+    def came(self, asked: Any, found: Any) -> None: ...
+
+
+async def _share(path: Path, parts: _Parts, count: int, python: str) -> None:
     try:
         async with AsyncExitStack() as stack:
             others = [await stack.enter_async_context(_process(python, path)) for _ in range(count - 1)]
             async with asyncio.TaskGroup() as group:
                 for process in others:  # each is asked for something before we take what is left
-                    group.create_task(_elsewhere(process, stretches))
-                group.create_task(_here(path, stretches))
+                    group.create_task(_elsewhere(process, parts))
+                group.create_task(_here(path, parts))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from failed
 
@@ -80,7 +114,6 @@ class _Stretches:
         self._over = False
 
     def __iter__(self) -> Iterator[Asked]:
-        """Each is asked for once, by whoever comes next."""
         while not self._over and self._next < self._size:
             start = self._next
             self._next = stop = min(self._size, start - start % self._longest + self._longest)
@@ -96,6 +129,38 @@ class _Stretches:
             self._over = self._audit.broken is not None or not whole
 
 
+class _Pieces:
+    """The same of looks at posts: how many rows were right, and the first that is not, whichever came first."""
+
+    def __init__(self, pieces: Sequence[tuple[Edge, Edge]], size: int, *, of: int, moved: Moved) -> None:
+        self._pieces = pieces
+        self._size = size
+        self._of = of
+        self._moved = moved
+        self._asked: list[Looks] = []
+        self._right = 0
+        self._broken: dict[Looks, Broken] = {}
+
+    def __iter__(self) -> Iterator[Looks]:
+        while not self._broken and len(self._asked) < len(self._pieces):
+            self._asked.append(Looks(*self._pieces[len(self._asked)], self._size))
+            yield self._asked[-1]
+
+    def came(self, asked: Looks, found: Compared) -> None:
+        self._right += found.right
+        if found.broken is not None:
+            self._broken[asked] = found.broken
+        self._moved(self._right, self._of)
+
+    @property
+    def found(self) -> Compared:
+        return Compared(self._right, next((self._broken[each] for each in self._asked if each in self._broken), None))
+
+
+def _count(size: int, processes: int | None) -> int:
+    return processes or (processors() if size >= MANY else 1)
+
+
 def _length(size: int, processes: int, longest: int) -> int:
     """So that each process has some stretches to walk over."""
     length = longest
@@ -104,16 +169,16 @@ def _length(size: int, processes: int, longest: int) -> int:
     return length
 
 
-async def _here(path: Path, stretches: _Stretches) -> None:
-    """Whoever ends it waits for one stretch at most."""
+async def _here(path: Path, parts: _Parts) -> None:
+    """Whoever ends it waits for one part at most."""
     with Reading(path) as reading:
-        for asked in stretches:
-            stretches.came(asked, await finished(asyncio.ensure_future(asyncio.to_thread(walked, reading, asked))))
+        for asked in parts:
+            parts.came(asked, await finished(asyncio.ensure_future(asyncio.to_thread(found, reading, asked))))
 
 
-async def _elsewhere(process: Process, stretches: _Stretches) -> None:
-    for asked in stretches:
-        stretches.came(asked, await _told(process, asked))
+async def _elsewhere(process: Process, parts: _Parts) -> None:
+    for asked in parts:
+        parts.came(asked, await _told(process, asked))
 
 
 @asynccontextmanager
@@ -133,7 +198,7 @@ async def _process(python: str, path: Path) -> AsyncIterator[Process]:
         await process.wait()
 
 
-async def _told(process: Process, asked: Asked) -> Walked:
+async def _told(process: Process, asked: Question) -> Found:
     stdin, stdout = process.stdin, process.stdout
     if stdin is None or stdout is None:
         raise ValueError("a process without pipes")
@@ -144,13 +209,13 @@ async def _told(process: Process, asked: Asked) -> Walked:
         answer = answered(await stdout.readexactly(size))
     except (OSError, asyncio.IncompleteReadError) as error:
         ended = await process.wait()
+        what = f"records {asked.start} to {asked.stop - 1}" if isinstance(asked, Asked) else "tables"
         raise Unavailable(
-            f"the process that verified records {asked.start} to {asked.stop - 1} {_end(ended)}; nothing is said of the ledger:"
-            " try again"
+            f"the process that verified {what} {_end(ended)}; nothing is said of the ledger: try again"
         ) from error
     if isinstance(answer, Failed):
         raise ERRORS[answer.kind](answer.reason)
-    return answer.walked
+    return answer
 
 
 def _end(code: int) -> str:

@@ -12,13 +12,15 @@ import pytest
 from builders import BRIDGE, NOON, revision
 from measuring import FULL, Measured
 
-from monitor.errors import ConfigError, Unavailable
-from monitor.ledger.audit import Audit, Report
+from bench.opening import grow as grow_side_by_side
+from monitor.errors import ConfigError, LedgerBroken, Unavailable
+from monitor.ledger.audit import Audit, Broken, Report
 from monitor.ledger.checkpoint import Checkpoint, sign
 from monitor.model.record import Draft, Erased, Kept
 from monitor.stores.sqlite.file import connect
+from monitor.stores.sqlite.projection import Compared
 from monitor.stores.sqlite.store import SqliteStore, open_store
-from monitor.walking import walk_over
+from monitor.walking import compare_over, walk_over
 
 KEY = bytes(range(32))
 LONGEST = 256
@@ -181,29 +183,85 @@ async def test_contents_that_are_erased_while_it_walks_are_no_loss(path: Path) -
     assert audit.finish().broken is None
 
 
-async def long_one(path: Path, count: int) -> tuple[int, float]:
-    """A ledger of so many posts; how many records it has, and how many seconds of the processor it takes to be opened."""
+# ------------------------------------------------------------------------------------------------------- what follows from records
+
+
+async def compared(path: Path, processes: int, *, pieces: slice = slice(None)) -> tuple[Compared, Broken | None]:
+    """What several find in the looks at posts, and one in all tables who is told of that."""
+    async with open_store(path, readonly=True) as store:
+        audit, size = Audit(), await store.ledger.size()
+        await walk_over(path, audit, size, quick=True, moved=lambda *_: None, processes=1)
+        told: list[int] = []
+        found = await compare_over(
+            path,
+            (await store.auditing.cuts(100))[pieces],
+            size,
+            of=size,
+            moved=lambda done, of: told.append(done),
+            processes=processes,
+        )
+        assert told == sorted(told)
+        assert told[-1] == found.right
+        return found, await store.auditing.projected(size, audit.kinds, looks=found.right)
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_of_a_sound_ledger_several_find_every_look_at_a_post(path: Path, processes: int) -> None:
+    with closing(connect(path)) as database:
+        [looks] = database.execute("SELECT count(*) FROM revisions").fetchone()
+
+    assert await compared(path, processes) == (Compared(looks), None)
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_of_looks_that_are_wrong_the_first_is_named_whoever_finds_it(path: Path, processes: int) -> None:
+    altered(path, "UPDATE revisions SET observed_at = 0 WHERE post IN (90, 400, 401, 950)")
+    with closing(connect(path)) as database:
+        [first] = database.execute("SELECT seq FROM revisions WHERE post = 90").fetchone()
+
+    found, _ = await compared(path, processes)
+
+    assert found.broken is not None
+    assert (found.broken.index, found.broken.mends) == (first, True)
+    assert found.broken.reason.endswith("its row in revisions says otherwise")
+
+
+async def test_a_look_that_was_in_no_piece_is_found_by_whoever_counts_them(path: Path) -> None:
+    altered(path, "UPDATE revisions SET observed_at = 0 WHERE post = 950")
+
+    found, wrong = await compared(path, 2, pieces=slice(3))
+
+    assert found.broken is None
+    assert wrong is not None
+    assert wrong.reason.endswith("its row in revisions says otherwise")
+
+
+async def test_a_table_that_is_laid_out_otherwise_is_told_of_by_one_and_by_several(path: Path) -> None:
+    altered(path, "ALTER TABLE revisions RENAME COLUMN key TO word")
+
+    for processes in (1, 3):
+        with pytest.raises(LedgerBroken, match="its layout is another"):
+            await compared(path, processes)
+
+
+async def long_one(path: Path, count: int) -> float:
+    """A ledger of so many posts; how many seconds of the processor it takes to be opened."""
     async with open_store(path) as store:
         for first in range(0, count, 3_000):
             numbers = range(first, min(count, first + 3_000))
             await store.ledger.append([revision(f"Post {number}.", number=number) for number in numbers])
     began = time.process_time()
-    async with open_store(path) as store:
-        return await store.ledger.size(), time.process_time() - began
+    async with open_store(path):
+        return time.process_time() - began
 
 
 @pytest.mark.timeout(1_800)
 def test_sto_26_a_long_ledger_is_verified_as_a_stream_and_opened_at_once(tmp_path: Path, measured: Measured) -> None:
     count = 1_000_000 if FULL else 6_000
     path = tmp_path / "monitor.db"
-    size, opened = asyncio.run(long_one(path, count))
+    opened = asyncio.run(long_one(path, count))
 
-    largest = 0
-    for quick in ("", "quick"):
-        command = [sys.executable, "-c", VERIFY, str(path), str(size), quick]
-        answer, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-        assert answer == f"{size} None"
-        largest = max(largest, int(peak))
+    largest = max(took(path, quick=quick) for quick in (True, False))
 
     measured("memory of the largest process that verifies, MB", round(largest / 1024), f"of {count:,} posts")
     measured("seconds of the processor to open it", round(opened, 2), f"of {count:,} posts")
@@ -211,12 +269,37 @@ def test_sto_26_a_long_ledger_is_verified_as_a_stream_and_opened_at_once(tmp_pat
     assert opened < 10
 
 
+@pytest.mark.timeout(10_800 if FULL else 300)
+def test_sto_26_to_verify_a_ledger_that_is_many_times_as_long_takes_hardly_more_memory(
+    tmp_path: Path, measured: Measured
+) -> None:
+    short, long = 20_000, 10_000_000 if FULL else 80_000
+    peaks = []
+    for records in (short, long):
+        asyncio.run(grow_side_by_side(tmp_path / f"{records}.db", records))
+        peaks.append(took(tmp_path / f"{records}.db", quick=False))
+
+    measured("memory of the largest process that verifies, MB", round(peaks[1] / 1024), f"of {long:,} records")
+    assert peaks[1] < 200 * 1024
+    assert peaks[1] - peaks[0] < 6 * 1024 + long * 8 / 1024, "kB: eight bytes a record are the hashes that are compared"
+
+
+def took(path: Path, *, quick: bool) -> int:
+    """Memory in kB of the larger of two processes that verify it, one of them with all that goes with it."""
+    with closing(connect(path)) as database:
+        [size] = database.execute("SELECT size FROM tree").fetchone()
+    command = [sys.executable, "-c", VERIFY, str(path), str(size), "quick" if quick else ""]
+    answer, peak = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert answer == f"{size} None"
+    return int(peak)
+
+
 VERIFY = """
 import asyncio, re, resource, sys
 from pathlib import Path
 from monitor.ledger.audit import Audit
 from monitor.stores.sqlite.store import open_store
-from monitor.walking import walk_over
+from monitor.walking import LOOKS, compare_over, walk_over
 
 async def main(path, size, quick):
     async with open_store(path, readonly=True) as store:
@@ -224,7 +307,9 @@ async def main(path, size, quick):
         await walk_over(path, audit, size, quick=quick, moved=lambda *_: None, processes=2)
         broken = audit.finish().broken
         if broken is None and not quick:
-            broken = await store.auditing.projected(size, audit.kinds)
+            pieces = await store.auditing.cuts(LOOKS)
+            found = await compare_over(path, pieces, size, of=size, moved=lambda *_: None, processes=2)
+            broken = found.broken or await store.auditing.projected(size, audit.kinds, looks=found.right)
         print(audit.size, broken)
 
 asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), bool(sys.argv[3])))
@@ -251,6 +336,17 @@ async def test_a_process_that_ends_by_itself_is_an_error_and_no_ledger_that_veri
         await walk_over(path, audit, SIZE, quick=True, moved=lambda *_: None, processes=2, python=str(python))
 
     assert words in str(told.value)
+
+
+async def test_one_that_compares_tables_and_ends_by_itself_is_an_error_too(path: Path, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 7\n")
+    python.chmod(0o700)
+    async with open_store(path, readonly=True) as store:
+        pieces = await store.auditing.cuts(100)
+
+    with pytest.raises(Unavailable, match="the process that verified tables ended with exit code 7"):
+        await compare_over(path, pieces, SIZE, of=SIZE, moved=lambda *_: None, processes=2, python=str(python))
 
 
 async def test_where_no_process_begins_it_says_so(path: Path, tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """Is one segment of the ledger what was signed for? Its records, its checkpoints, and what follows from them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 
 import structlog
 
@@ -12,12 +11,14 @@ from monitor.config import Settings
 from monitor.config.signing import signer
 from monitor.errors import ConfigError, LedgerBroken, Refused
 from monitor.ledger.audit import Audit, Broken, Report
+from monitor.ledger.encoding import KIND_NUMBERS
 from monitor.ledger.keys import Keys
 from monitor.model.record import Custody
 from monitor.stores.sqlite import segments
 from monitor.stores.sqlite.checkpoints import beside, kept
+from monitor.stores.sqlite.derived import REVISIONS
 from monitor.views.anchored import Anchored, anchored
-from monitor.walking import walk_over
+from monitor.walking import LOOKS, compare_over, walk_over
 
 log = structlog.get_logger(__name__)
 
@@ -65,12 +66,12 @@ async def walked(
             keys = _keys(settings, inside, known)
             known_to = keys if isinstance(keys, Keys) else None
             audit = Audit(inside, kept=outside, keys=known_to, stored=stored, quick=quick)
-            over = partial(walk_over, settings.store.path, quick=quick, moved=moved, processes=processes)
-            await _walk(store, audit, stored.size, over)
+            await walk_over(settings.store.path, audit, stored.size, quick=quick, moved=moved, processes=processes)
+            await _complete(store, audit, stored.size)
             if isinstance(keys, Broken) and audit.finish().broken is None:
                 audit.stop(keys)
             if tables and not quick and audit.finish().broken is None:
-                wrong = await store.auditing.projected(stored.size, audit.kinds, unknown=audit.unknown)
+                wrong = await _projected(settings, store, audit, stored.size, moved=moved, processes=processes)
                 if wrong is None:  # custody is read by way of those tables
                     left = anchored(await _custody(store, audit.custody), inside, settings)
                     wrong = left.bad
@@ -92,8 +93,8 @@ async def verified(
     return report
 
 
-async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, int], Awaitable[None]]) -> None:
-    await over(audit, size)
+async def _complete(store: Store, audit: Audit, size: int) -> None:
+    """What is known only at the end of the walk: who owns to what was taken away, and is there a record beyond the tree?"""
     if audit.lost:  # others may be erasing, and what comes behind a bad record may own to it
         with suppress(LedgerBroken):
             audit.account(await store.auditing.erasures(audit.erasures, since=audit.size))
@@ -102,6 +103,18 @@ async def _walk(store: Store, audit: Audit, size: int, over: Callable[[Audit, in
     beyond = await store.ledger.sealed(size, 1)
     if audit.size == size == await store.ledger.size():  # asked last: others may be appending
         audit.walk(beyond)
+
+
+async def _projected(
+    settings: Settings, store: Store, audit: Audit, size: int, *, moved: Progress, processes: int | None
+) -> Broken | None:
+    """What is wrong with the tables that follow from the records. Most of it are looks at posts, and several compare those."""
+    of = sum(audit.kinds.get(KIND_NUMBERS[kind], 0) for kind in REVISIONS.kinds)
+    pieces = await store.auditing.cuts(LOOKS)
+    compared = await compare_over(settings.store.path, pieces, size, of=of, moved=moved, processes=processes)
+    if compared.broken is not None:
+        return compared.broken
+    return await store.auditing.projected(size, audit.kinds, unknown=audit.unknown, looks=compared.right)
 
 
 async def _custody(store: Store, indices: Sequence[int]) -> list[tuple[int, Custody]]:

@@ -47,7 +47,7 @@ class Broken(msgspec.Struct, frozen=True):
     unsigned: bool = False
 
 
-class Walked(msgspec.Struct, frozen=True):
+class Walked(msgspec.Struct, frozen=True, tag=True):
     """What was found in the `count` records from index `start` on.
 
     `peaks` are the roots of the perfect subtrees that they fall into, largest first; `nodes` those of all their subtrees from the

@@ -14,8 +14,10 @@ import pytest
 from builders import BRIDGE, HARBOUR, NOON, alert, deletion, gap, match, revision, verdict
 from commanding import Desk
 
+from monitor.cli.verifying import walk
 from monitor.cli.whom import user
 from monitor.clock import SystemClock
+from monitor.config import load
 from monitor.ledger.checkpoint import parse, parse_vkey, verify
 from monitor.ledger.encoding import decode_header, encode_header
 from monitor.ledger.tree import leaf_hash
@@ -229,6 +231,14 @@ def rewritten(desk: Desk, index: int) -> None:
     assert found is not None
     other = encode_header(msgspec.structs.replace(found, observed_at=found.observed_at - HOUR))
     altered(desk, f"UPDATE log SET header = x'{other.hex()}', leaf = x'{leaf_hash(other).hex()}' WHERE seq = {index}")
+
+
+async def test_verifying_tells_how_far_it_is_with_the_records_and_then_with_the_looks_at_posts(kept: Desk) -> None:
+    told: list[tuple[int, int]] = []
+
+    report = await walk(load(kept.base / "config", {}), [], quick=False, moved=lambda done, of: told.append((done, of)))
+
+    assert (report.broken, told) == (None, [(report.size, report.size), (4, 4)])
 
 
 def test_where_no_single_record_can_be_named_the_range_is(kept: Desk) -> None:

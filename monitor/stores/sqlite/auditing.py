@@ -8,15 +8,15 @@ from monitor.model.record import Kept, Kind, Sealed
 from monitor.stores.sqlite import projection
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.connection import Reader
-from monitor.stores.sqlite.file import Database, Error
+from monitor.stores.sqlite.file import Database
 from monitor.stores.sqlite.ledger import these
+from monitor.stores.sqlite.projection import Edge
 from monitor.stores.sqlite.tail import NODES_ABOVE, edge, frontier
 
 NOTHING_ABOVE = 64
 """A level that no tree reaches: nothing of it is compared."""
 _CHECKPOINT = KIND_NUMBERS[Kind.CHECKPOINT]
 _ERASED = KIND_NUMBERS[Kind.ERASED]
-_NO_SUCH = ("no such column", "no such table")
 
 
 class SqliteAuditing:
@@ -56,17 +56,19 @@ class SqliteAuditing:
 
         return await self._reader.read(look)
 
-    async def projected(self, size: int, kinds: Mapping[int, int], *, unknown: int = 0) -> Broken | None:
+    async def cuts(self, longest: int) -> Sequence[tuple[Edge, Edge]]:
+        """All posts, in pieces with some `longest` looks each: what several can compare at a time (`walking.py`)."""
+        return await self._reader.read(lambda database: projection.cuts(database, longest))
+
+    async def projected(
+        self, size: int, kinds: Mapping[int, int], *, unknown: int = 0, looks: int | None = None
+    ) -> Broken | None:
         """What is wrong with the tables that questions are answered from, where the first `size` records are known to be right: so
-        many of each kind, and `unknown` of a later format. One long look, some tens of seconds for a million records."""
+        many of each kind, and `unknown` of a later format. One long look, some tens of seconds for a million records; much less
+        where that many `looks` at posts were compared before. LedgerBroken where a table is laid out otherwise."""
 
         def look(database: Database) -> Broken | None:
-            try:
-                return projection.wrong(database, self._unpacker, size, kinds, unknown)
-            except Error as error:
-                if not str(error).startswith(_NO_SUCH):
-                    raise
-                return Broken(f"the file is damaged: its layout is another ({error})")
+            return projection.wrong(database, self._unpacker, size, kinds, unknown, looks=looks)
 
         return await self._reader.read(look)
 

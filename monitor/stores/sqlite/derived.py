@@ -53,9 +53,10 @@ class Table(NamedTuple):
     keyed: int = 0
 
 
+REVISIONS = Table("revisions", LOOKS, "number, post, kind, key, edited_at, observed_at", free="late")
 TABLES = (
     Table("identities", (Kind.IDENTITY,), "number, identity"),
-    Table("revisions", LOOKS, "number, post, kind, key, edited_at, observed_at", free="late"),
+    REVISIONS,
     Table("media", (Kind.MEDIA,), "number, post, file, standing, sha256, bytes, at, key", free="rank"),
     Table("matches", (Kind.MATCH,), "story, record"),
     Table("reviews", (Kind.REVIEW,), "number, post, story"),

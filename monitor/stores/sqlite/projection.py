@@ -1,14 +1,18 @@
 """Do the tables that questions are answered from say what the records say?"""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import pairwise
 
-from monitor.errors import Refused
+import msgspec
+
+from monitor.errors import LedgerBroken, Refused
 from monitor.ledger.audit import Broken
 from monitor.ledger.encoding import KIND_NUMBERS, KINDS, Header, decode_content, decode_header
 from monitor.model.record import Fetched, Kind
 from monitor.stores.sqlite.bodies import Unpacker
-from monitor.stores.sqlite.derived import TABLES, Row, Table, erased, row
-from monitor.stores.sqlite.file import Database
+from monitor.stores.sqlite.derived import REVISIONS, TABLES, Row, Table, erased, row
+from monitor.stores.sqlite.file import Database, Error
 from monitor.stores.sqlite.tail import NODES_ABOVE, edge
 
 CHANNELS = """
@@ -26,19 +30,56 @@ FILES = "SELECT sha256, min(seq) FROM media WHERE sha256 <> '' GROUP BY sha256 O
 
 DELETED = KIND_NUMBERS[Kind.DELETED]
 
+Edge = tuple[int, int]
+"""A channel's number and a post's."""
+ALL: tuple[Edge, Edge] = (-(2**63), -(2**63)), (2**63 - 1, 2**63 - 1)
+"""Behind the first of these and up to the second is every post there can be."""
+_NEXT = "SELECT number, post FROM revisions WHERE (number, post) > (?, ?) ORDER BY number, post LIMIT 1 OFFSET ?"
+_LOOKS = "SELECT count(*) FROM revisions WHERE seq < ?"
+_BETWEEN = " WHERE (number, post) > (?, ?) AND (number, post) <= (?, ?)"
+
+_NO_SUCH = ("no such column", "no such table")
+
 _RECORD = "SELECT header, codec, body FROM log LEFT JOIN content USING (seq) WHERE seq = ?"
 
 
-def wrong(database: Database, unpacker: Unpacker, size: int, kinds: Mapping[int, int], unknown: int) -> Broken | None:
+def wrong(
+    database: Database,
+    unpacker: Unpacker,
+    size: int,
+    kinds: Mapping[int, int],
+    unknown: int,
+    *,
+    looks: int | None = None,
+) -> Broken | None:
     """What is wrong with them first, where the first `size` records are known to be right: so many of each kind, and `unknown` of
-    which this version cannot tell the kind. All of one moment; others may have added records since."""
+    which this version cannot tell the kind. `looks`: how many rows of theirs `revisions` has, where these were compared already.
+    All of one moment; others may have added records since."""
+    with _one_moment(database):
+        for table in TABLES:
+            if table is REVISIONS and looks is not None and _all(database, _LOOKS, size) == [(looks,)]:
+                right = looks  # and there are no others
+            else:
+                compared = _compared(database, unpacker, table, size)
+                if compared.broken is not None:
+                    return compared.broken
+                right = compared.right
+            lacking = sum(kinds.get(KIND_NUMBERS[kind], 0) for kind in table.kinds) - right
+            if lacking and (lacking := _lacking(database, unpacker, table, size)):
+                return wrongly(f"{table.name} lacks {lacking} of them")
+        return _counts(database, size, kinds, unknown) or _files(database, unpacker)
+
+
+@contextmanager
+def _one_moment(database: Database) -> Iterator[None]:
+    """LedgerBroken where a table is laid out otherwise."""
     database.execute("BEGIN")
     try:
-        for table in TABLES:
-            found = _rows(database, unpacker, table, size, kinds)
-            if found is not None:
-                return found
-        return _counts(database, size, kinds, unknown) or _files(database, unpacker)
+        yield
+    except Error as error:
+        if not str(error).startswith(_NO_SUCH):
+            raise
+        raise LedgerBroken(f"the file is damaged: its layout is another ({error})") from error
     finally:
         database.execute("ROLLBACK")
 
@@ -51,20 +92,44 @@ def wrongly(what: str, index: int | None = None) -> Broken:
 # ------------------------------------------------------------------------------------------------------- row by row
 
 
-def _rows(database: Database, unpacker: Unpacker, table: Table, size: int, kinds: Mapping[int, int]) -> Broken | None:
+class Compared(msgspec.Struct, frozen=True, tag=True):
+    """How many rows say what a record among the first says, and the first row that says otherwise than its record."""
+
+    right: int
+    broken: Broken | None = None
+
+
+def cuts(database: Database, longest: int) -> list[tuple[Edge, Edge]]:
+    """All posts, in pieces of which `revisions` has some `longest` rows."""
+    edges = [ALL[0]]
+    with _one_moment(database):
+        while (edge := database.execute(_NEXT, (*edges[-1], longest - 1)).fetchone()) is not None:
+            if not all(isinstance(part, int) for part in edge) or edge <= edges[-1]:
+                break  # damaged: whoever counts the rows finds that some are in no piece, or in two
+            edges.append(edge)
+    return list(pairwise([*edges, ALL[1]]))
+
+
+def looks(database: Database, unpacker: Unpacker, size: int, *, after: Edge, upto: Edge) -> Compared:
+    """What `revisions` has of the posts that come after the one, up to the other."""
+    with _one_moment(database):
+        return _compared(database, unpacker, REVISIONS, size, _BETWEEN, (*after, *upto))
+
+
+def _compared(
+    database: Database, unpacker: Unpacker, table: Table, size: int, where: str = "", values: tuple[int, ...] = ()
+) -> Compared:
     right = 0
     found = database.execute(
         f"SELECT header, codec, body, seq, {table.columns} FROM {table.name}"  # noqa: S608  our own words
-        " LEFT JOIN log USING (seq) LEFT JOIN content USING (seq)"
+        f" LEFT JOIN log USING (seq) LEFT JOIN content USING (seq){where}",
+        values,
     )
     for header, codec, body, index, *columns in found:
         if not _borne_out(database, unpacker, table, tuple(columns), (header, codec, body)):
-            return wrongly(f"its row in {table.name} says otherwise", index)
+            return Compared(right, wrongly(f"its row in {table.name} says otherwise", index))
         right += index < size  # the ledger may have grown
-    lacking = sum(kinds.get(KIND_NUMBERS[kind], 0) for kind in table.kinds) - right
-    if lacking:
-        lacking = _lacking(database, unpacker, table, size)
-    return wrongly(f"{table.name} lacks {lacking} of them") if lacking else None
+    return Compared(right)
 
 
 def _borne_out(

@@ -3,10 +3,11 @@
 Read in columns, some hundreds at a time, on a plain connection: how it is read costs as much as what is hashed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from monitor.errors import LedgerBroken
 from monitor.ledger.stretch import TOGETHER, Broken, Stretch, Walked, missing
@@ -14,6 +15,8 @@ from monitor.stores.sqlite import migrations
 from monitor.stores.sqlite.bodies import Unpacker
 from monitor.stores.sqlite.file import Database, Door, Error, translated
 from monitor.stores.sqlite.tail import NODES_ABOVE
+
+T = TypeVar("T")
 
 _HEADERS = "SELECT seq, header, leaf FROM log WHERE "
 _CONTENTS = "SELECT seq, codec, salt, body FROM content WHERE "  # read beside: a join looks each of them up
@@ -42,14 +45,18 @@ class Reading:
     def walked(self, start: int, stop: int, *, wanted: Iterable[int], quick: bool) -> Walked:
         """What is found in these records, up to the first that is missing or cannot be read. LedgerBroken where nothing of the file
         can be read, Unavailable where the disk cannot now."""
+        stretch = Stretch(start, wanted=wanted, quick=quick, above=NODES_ABOVE)
+        self.look(lambda database, unpacker: _walk(database, unpacker, self._path, stretch, stop, quick=quick))
+        return stretch.walked()
+
+    def look(self, what: Callable[[Database, Unpacker], T]) -> T:
+        """What is found there. The same errors."""
         if self._door is None:
             self._door = Door(self._path, lambda database: migrations.require(database, self._path), readonly=True)
-        stretch = Stretch(start, wanted=wanted, quick=quick, above=NODES_ABOVE)
         try:
-            _walk(self._door.enter(), self._unpacker, self._path, stretch, stop, quick=quick)
+            return what(self._door.enter(), self._unpacker)
         except Error as error:
             raise translated(error, self._path) from error
-        return stretch.walked()
 
 
 def _walk(database: Database, unpacker: Unpacker, path: Path, stretch: Stretch, stop: int, *, quick: bool) -> None:
