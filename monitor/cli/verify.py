@@ -80,8 +80,8 @@ def command(usage: Usage, *, files: tuple[Path, ...], lines: tuple[str, ...], qu
     return 0 if sound and media.bad is None else 3
 
 
-class Walked(msgspec.Struct, frozen=True):
-    """A segment of the ledger, what was found in it, and what left of it for places outside."""
+class Segment(msgspec.Struct, frozen=True):
+    """One of the ledger's, what was found in it, and what left of it for places outside."""
 
     settings: Settings
     report: Report
@@ -97,7 +97,7 @@ def _segments(settings: Settings) -> list[Settings]:
 
 def _looked_into(
     settings: Settings, notes: Sequence[tuple[str, str]], known: Sequence[bytes], *, quick: bool, moved: Progress
-) -> Walked:
+) -> Segment:
     """One segment, by the notes that are about it and by what the next one quotes. One that is found broken while it is in force is
     marked: nobody writes to it from then on. Neither what was kept elsewhere decides that, for it may be of another ledger, nor
     what can be mended, nor a signature."""
@@ -116,7 +116,7 @@ def _looked_into(
         report = msgspec.structs.replace(
             report, broken=Broken(f"it was found broken at {mark.found_at}: {mark.reason}")
         )
-    return Walked(settings, report, left)
+    return Segment(settings, report, left)
 
 
 def _is_about(note: str, settings: Settings) -> bool:
@@ -146,7 +146,7 @@ async def _quoted(settings: Settings) -> str | None:
     return quoted(first[0].content) if first and isinstance(first[0].content, Custody) else None
 
 
-def _say(found: Walked, *, of: int) -> None:
+def _say(found: Segment, *, of: int) -> None:
     report, name = found.report, "ledger" if of == 1 else f"segment {found.settings.store.segment} of the ledger"
     if report.broken is None:
         before = "" if of == 1 else f"Segment {found.settings.store.segment}, {found.settings.store.path}: "
@@ -175,7 +175,7 @@ async def _files(settings: Settings) -> Files:
         return await audited(store, settings.store.media_path)
 
 
-def _all_as_json(found: Sequence[Walked], media: Files) -> dict[str, object]:
+def _all_as_json(found: Sequence[Segment], media: Files) -> dict[str, object]:
     """Size and root are of the segment in force; what is wrong, of the first that is broken."""
     last = found[-1]
     worst = next((each for each in found if each.report.broken is not None), last)
@@ -193,7 +193,7 @@ def _all_as_json(found: Sequence[Walked], media: Files) -> dict[str, object]:
     return {**whole, "segment": worst.settings.store.segment, "segments": each_one}
 
 
-def _as_json(found: Walked, files: Files) -> dict[str, object]:
+def _as_json(found: Segment, files: Files) -> dict[str, object]:
     report, left = found.report, found.left
     broken = report.broken or Broken("")
     return {

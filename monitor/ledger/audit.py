@@ -70,27 +70,32 @@ class Audit:
         stored: Stored | None = None,
         quick: bool = False,
     ) -> None:
-        self._signatures = bool(verifiers) or keys is not None
-        self._unchecked = 0
+        self.custody: list[int] = []
+        self.erasures: list[int] = []
         self._quick = quick
         self._stored = stored
         self._above = 64 if stored is None else stored.above
+        # what was walked over
         self._frontier = Frontier()
-        self._unknown = 0
-        self._told = False
-        self._broken: Broken | None = None
-        self._failed: tuple[int, Checkpoint] | None = None
-        self._worthless: Broken | None = None
-        self._odd: list[tuple[int, int]] = []
-        self.custody: list[int] = []
-        self.erasures: list[int] = []
         self._kinds: Counter[int] = Counter()
-        self._agreed = 0
-        self._good = 0
-        self._taken_away: dict[tuple[int, int], list[int]] = {}
-        self._accounted: set[tuple[int, int]] = set()
-        self._owned_to: set[int] = set()
+        self._unknown = 0
+        self._broken: Broken | None = None
+        # what was signed: checkpoints still ahead by their size, those that agree and the largest of their sizes; the first that
+        # does not, with how many records were good by then; the first note that is none
+        self._signatures = bool(verifiers) or keys is not None
+        self._unchecked = 0
         self._expected: dict[int, list[Checkpoint]] = {}
+        self._agreed = 0
+        self._agreed_upto = 0
+        self._disagrees: tuple[int, Checkpoint] | None = None
+        self._no_note: Broken | None = None
+        # records, from one up to another, of which the store holds other hashes, in order and none within another
+        self._doubted: list[tuple[int, int]] = []
+        # records without content by their post, and those that an erasure owns to: single ones, or all of a post
+        self._taken_away: dict[tuple[int, int], list[int]] = {}
+        self._owned_records: set[int] = set()
+        self._owned_posts: set[tuple[int, int]] = set()
+        self._all_owned = False
         places = dict.fromkeys(notes, "a checkpoint in the ledger")
         for place, note in (kept or {}).items():
             places.setdefault(note, place)
@@ -102,7 +107,7 @@ class Audit:
                     checkpoint, checked = verify(note, verifiers) if verifiers else parse(note), True
                 self._unchecked += not checked
             except Refused as refused:
-                self._worthless = self._worthless or Broken(f"{place}: {refused}", unsigned=True)
+                self._no_note = self._no_note or Broken(f"{place}: {refused}", unsigned=True)
                 continue
             self._expected.setdefault(checkpoint.size, []).append(checkpoint)
         self._compare(0)
@@ -187,7 +192,7 @@ class Audit:
         the last of them."""
         for erasure in erasures:
             self._own(erasure)
-        self._told = True
+        self._all_owned = True
 
     def _own(self, erasure: Sealed) -> None:
         """To these contents; where the record does not say (any more), to all of the post's."""
@@ -196,15 +201,15 @@ class Audit:
             return
         said = None if erasure.content is None else decode_content(Kind.ERASED, erasure.content)
         if isinstance(said, Erased):
-            self._owned_to.update(said.records)
+            self._owned_records.update(said.records)
         else:
-            self._accounted.add((header.channel, header.post))
+            self._owned_posts.add((header.channel, header.post))
 
     def finish(self, *, size: int | None = None, root: bytes | None = None) -> Report:
         """The end of the records. `size` and `root` are what the store holds to be the tree, where it is not `stored`."""
         if self._stored is not None:
             size, root = self._stored.size, self._stored.root
-        broken = self._not_signed() or self._first() or self._unfinished(size, root) or self._worthless
+        broken = self._not_signed() or self._first() or self._unfinished(size, root) or self._no_note
         erased = sum(map(len, self._taken_away.values())) - sum(map(len, self._unaccounted()))
         return Report(
             self._frontier.size, self._frontier.root(), self._agreed, erased, broken, self._signatures, self._unchecked
@@ -219,33 +224,33 @@ class Audit:
     def _doubt(self, level: int, position: int) -> None:
         """The store holds another hash of these. Where some of them are doubted already, that says more."""
         first, stop = position << level, (position + 1) << level
-        at = bisect_left(self._odd, (first, first))
-        if at == len(self._odd) or self._odd[at][0] >= stop:
-            self._odd.insert(at, (first, stop))
+        at = bisect_left(self._doubted, (first, first))
+        if at == len(self._doubted) or self._doubted[at][0] >= stop:
+            self._doubted.insert(at, (first, stop))
 
     def _compare(self, size: int, peaks: Sequence[bytes] = ()) -> None:
         """With what is signed for so many records; `peaks` are those behind what was taken in."""
         for checkpoint in self._expected.pop(size, ()):
-            if self._failed:
+            if self._disagrees:
                 return
             if checkpoint.root != Frontier(size, [*self._frontier.peaks, *peaks]).root():
-                self._failed = self._good, checkpoint
+                self._disagrees = self._agreed_upto, checkpoint
                 return
             self._agreed += 1
-            self._good = size
+            self._agreed_upto = size
 
     def _not_signed(self) -> Broken | None:
         """The first records that are not what was signed for: all that came since the last checkpoint that agrees, unless the
         hashes that the store holds of some say that those are to blame."""
-        if self._failed is None:
+        if self._disagrees is None:
             return None
-        first, checkpoint = self._failed
+        first, checkpoint = self._disagrees
         stop = checkpoint.size
         claim = f"the root that {checkpoint.origin} signed for size {stop}"
         if first >= stop:
             return Broken(f"the first {stop} records do not give {claim}")
         self._doubt_peaks()
-        for start, end in self._odd:
+        for start, end in self._doubted:
             if start < stop and end > first:
                 return _among(max(first, start), min(stop, end), claim)
         return _among(first, stop, claim)
@@ -258,15 +263,15 @@ class Audit:
         if size is not None and size != walked:
             return Broken(f"the store counts {size} records, and there are {walked}", min(size, walked))
         self._doubt_peaks()
-        if self._odd:
-            return self._not_held(*self._odd[0])
+        if self._doubted:
+            return self._not_held(*self._doubted[0])
         if root is not None and root != self._frontier.root():
             return Broken("the records do not give the root that the store holds")
         return self._lost()
 
     def _first(self) -> Broken | None:
         """The record at which it ended, or one before it of which the content is not there."""
-        lost = self._lost() if self._broken is not None and self._told else None
+        lost = self._lost() if self._broken is not None and self._all_owned else None
         if lost is None or self._broken is None or self._broken.index is None:
             return self._broken
         return min(lost, self._broken, key=lambda each: each.index or 0)
@@ -280,13 +285,13 @@ class Audit:
     def _unaccounted(self) -> Iterator[list[int]]:
         """Records without content that nobody owns to, a list for each post."""
         for post, indices in self._taken_away.items():
-            lost = [index for index in indices if index not in self._owned_to]
-            if lost and post not in self._accounted:
+            lost = [index for index in indices if index not in self._owned_records]
+            if lost and post not in self._owned_posts:
                 yield lost
 
     def _not_held(self, first: int, stop: int) -> Broken:
         """The records or the store's hash of them: what was signed decides which, as far as it goes."""
-        if stop <= self._good:
+        if stop <= self._agreed_upto:
             where = f"its hash of records {first} to {stop - 1} is not that of what was signed"
             return Broken(
                 f"the tree that the store holds is wrong, not the records: {where}",
@@ -294,7 +299,7 @@ class Audit:
                 last=stop - 1,
                 mends=self._stored is not None and list(self._stored.peaks) == self._frontier.peaks,
             )
-        return _among(max(first, self._good), stop, "the hash that the store holds")
+        return _among(max(first, self._agreed_upto), stop, "the hash that the store holds")
 
     def _doubt_peaks(self) -> None:
         """Below the level from which the store keeps nodes only the right edge is known, once all has been walked over."""
