@@ -11,7 +11,7 @@ from monitor.cli.screen import counted, emit, say
 from monitor.cli.usage import Usage, with_usage
 from monitor.cli.verifying import verified
 from monitor.config import Settings, load
-from monitor.stages.index import index
+from monitor.stages.index import catch_up
 from monitor.stores.sqlite.rebuilding import rebuild
 from monitor.stores.sqlite.search import open_search
 from monitor.telegram.client import locked
@@ -59,6 +59,4 @@ async def _require(settings: Settings) -> None:
 async def _search(settings: Settings, moved: Progress) -> None:
     async with reading(settings) as store, open_search(settings.store.search_path) as search:
         await search.empty(since=await search.position())
-        size = await store.ledger.size()
-        while await index(store.ledger, search) and (done := await search.position()) < size:
-            moved(done, size)
+        await catch_up(store.ledger, search, moved=moved)

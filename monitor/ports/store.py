@@ -332,6 +332,10 @@ class Search(Protocol):
         """Begin again at 0. False, and nothing changes, where the position is no longer `since`."""
         ...
 
+    async def compact(self) -> None:
+        """Put in order what was taken in: who searches waits less. Others can go on meanwhile."""
+        ...
+
     async def position(self) -> int: ...
 
     async def find(
@@ -345,7 +349,8 @@ class Search(Protocol):
         limit: int = 20,
         before: int | None = None,
     ) -> Sequence[int]:
-        """Records that say this in any form, by date and index, newest first, behind record `before`. `ConfigError`: no query."""
+        """Records that say this in any form, by the second of their date and their index, newest first, behind record `before`.
+        `ConfigError`: no query."""
         ...
 
     async def marks(self, query: str, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:

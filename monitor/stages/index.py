@@ -4,6 +4,7 @@ The search lags behind the ledger by a moment and never holds it up. What is los
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -15,6 +16,10 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 """Records taken in with one transaction."""
+IN_BULK = 4_000
+"""The same where nobody waits for the first of them: half of the time for each."""
+MUCH = 20_000
+"""Records after which it is worth a moment to put the search in order."""
 LOOK_EVERY = 5.0
 """Seconds after which the stage looks by itself: another process may have appended, or the search may answer again."""
 
@@ -32,11 +37,20 @@ async def index(ledger: Ledger, search: Search, *, limit: int = BATCH) -> int:
     return len(records)
 
 
-async def catch_up(ledger: Ledger, search: Search) -> None:
-    """Until the search holds everything that the ledger holds now; what is appended meanwhile can wait."""
+async def catch_up(
+    ledger: Ledger, search: Search, *, moved: Callable[[int, int], object] = lambda done, size: None
+) -> None:
+    """Until the search holds everything that the ledger holds now; what is appended meanwhile can wait. `moved` is told how far it
+    is, and of how many records."""
     size = await ledger.size()
-    while await index(ledger, search) and await search.position() < size:
-        pass
+    taken = 0
+    while step := await index(ledger, search, limit=IN_BULK):
+        taken += step
+        if (done := await search.position()) >= size:
+            break
+        moved(done, size)
+    if taken > MUCH:
+        await search.compact()
 
 
 async def keep_indexed(ledger: Ledger, search: Search, *, recorded: asyncio.Event, calm: asyncio.Event) -> None:
@@ -47,9 +61,12 @@ async def keep_indexed(ledger: Ledger, search: Search, *, recorded: asyncio.Even
     """
     while True:
         recorded.clear()
+        taken = 0
         try:
-            while await _calm(calm) and await index(ledger, search):
-                pass
+            while await _calm(calm) and (step := await index(ledger, search)):
+                taken += step
+            if taken > MUCH:  # at the first start, or the first of a version that lays the file out in another way
+                await search.compact()
         except Unavailable as error:
             log.warning("search not up to date; it will be tried again", reason=str(error))
         await _set(recorded)

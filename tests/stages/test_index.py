@@ -11,7 +11,7 @@ from typing import IO, cast
 import pytest
 
 from monitor.ports import Ledger, Search, Store
-from monitor.stages.index import catch_up, index, keep_indexed
+from monitor.stages.index import IN_BULK, catch_up, index, keep_indexed
 from monitor.stores.sqlite.search import open_search
 from monitor.stores.sqlite.store import open_store
 from tests.builders import deletion, revision
@@ -57,6 +57,20 @@ async def test_takes_in_edits_and_deletions(store: Store, search: Search) -> Non
     await catch_up(store.ledger, search)
 
     assert len(await search.find("bridge", deleted=True)) == 2
+
+
+async def test_tells_how_far_it_is_while_it_catches_up(store: Store, search: Search) -> None:
+    for start in range(1, IN_BULK + 10, 1_000):
+        await store.ledger.append(
+            [revision(f"Bridge {number}", number=number) for number in range(start, start + 1_000)]
+        )
+    size = await store.ledger.size()
+    told: list[tuple[int, int]] = []
+
+    await catch_up(store.ledger, search, moved=lambda done, of: told.append((done, of)))
+
+    assert told == [(IN_BULK, size)]
+    assert await search.position() == size
 
 
 async def test_goes_on_where_it_stopped(store: Store, tmp_path: Path) -> None:

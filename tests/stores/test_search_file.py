@@ -4,7 +4,7 @@ import asyncio
 import os
 import stat
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,66 @@ async def test_holds_no_word_of_an_erased_post(path: Path) -> None:
         assert "ванченк".encode() in held
         assert "ванченк".encode() not in on_the_disk(path)
         assert await search.find("обмен", limit=1) == [299]
+
+
+def segments(path: Path) -> int:
+    with closing(file.connect(path, readonly=True)) as database:
+        [number] = database.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()
+    return int(number)
+
+
+async def test_holds_no_word_of_a_post_that_is_erased_after_everything_was_put_in_order(path: Path) -> None:
+    async with open_search(path) as search:
+        await take_in(search, [record(0, "Свидетель Иванченко рассказал"), *map(record, range(1, 300), POSTS)])
+        await search.compact()
+        assert segments(path) == 1
+
+        await take_in(search, [record(300, None, kind=Kind.ERASED, post=1)])
+
+        assert "ванченк".encode() not in on_the_disk(path)
+        assert await search.find("обмен", limit=1) == [299]
+
+
+@pytest.mark.parametrize("batches", range(2, 7))
+async def test_holds_no_word_of_a_post_that_is_erased_while_what_holds_it_is_being_merged(
+    path: Path, batches: int
+) -> None:
+    async with open_search(path) as search:
+        for first in range(0, 1_000 * batches, 1_000):
+            texts = [" ".join(f"{first}х{number}х{word}" for word in range(60)) for number in range(150)]
+            secret = record(first, "01917иванченко")
+            await take_in(search, [secret, *map(record, range(first + 1, first + 151), texts)])
+        assert b"01917" in on_the_disk(path)
+
+        erased = [record(10_000 + batch, None, kind=Kind.ERASED, post=1_000 * batch + 1) for batch in range(batches)]
+        await take_in(search, erased)
+
+        assert b"01917" not in on_the_disk(path)
+
+
+async def test_is_of_few_segments_however_little_is_taken_in_at_a_time(path: Path) -> None:
+    async with open_search(path) as search:
+        numbers = []
+        for index, text in enumerate(POSTS):
+            await take_in(search, [record(index, text)])
+            numbers.append(segments(path))
+        assert sum(numbers) / len(numbers) < 5
+        found = await search.find("обмен", limit=1_000)
+
+        await search.compact()
+
+        assert segments(path) == 1
+        assert await search.find("обмен", limit=1_000) == found == list(range(399, -1, -1))
+
+
+async def test_can_be_written_by_others_while_one_puts_it_in_order(path: Path) -> None:
+    async with open_search(path) as one, open_search(path) as other:
+        for index, text in enumerate(POSTS[:50]):
+            await take_in(one, [record(index, text)])
+
+        await asyncio.gather(one.compact(), take_in(other, [record(50, "обмен")]), other.compact())
+
+        assert await one.find("обмен", limit=1_000) == list(range(50, -1, -1))
 
 
 async def test_asks_a_dictionary_for_the_forms_of_a_word_where_it_is_given_one(path: Path) -> None:

@@ -6,13 +6,16 @@ error, and nothing of it reaches SQLite but letters and digits inside quotation 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import NamedTuple
 
 from monitor.errors import ConfigError
-from monitor.stores.sqlite.forms import Forms
-from monitor.stores.sqlite.stems import Stems, words
+from monitor.stores.sqlite.readings import Readings
+from monitor.stores.sqlite.stems import words
+
+Known = Callable[[Collection[str]], Collection[str]]
+"""Those of these stems that any post has: nothing else needs looking for."""
 
 WORDS_AT_MOST = 100
 DEPTH = 8
@@ -24,16 +27,24 @@ _QUOTES = str.maketrans(dict.fromkeys("«»“”„", '"'))
 _TERM = re.compile(r'(?P<minus>(?<![^\s(])-)?(?:(?P<sign>[()])|"(?P<phrase>[^"]*)"?|(?P<word>[^\s"()]+))')
 
 
-def expression(query: str, *, stems: Stems, forms: Forms) -> str:
-    """The query for FTS5, over one column of stems. ConfigError where it names nothing to look for, or far too much."""
-    whole = _read(query, stems=stems, forms=forms)
+def expression(query: str, *, readings: Readings, known: Known = frozenset) -> str:
+    """The query for FTS5, over one column of stems. ConfigError where it names nothing to look for, or far too much.
+
+    `known` is asked about the words of phrases: each form of one with each of the next is a phrase of its own.
+    """
+    whole = _read(query, _Words(readings, known))
     if not whole.text or whole.excluded:
         reason = "only says what to leave out, or one side of an OR does" if whole.text else "has no word to look for"
         raise ConfigError(f"the query {reason}: {query[:80]!r}; give at least one word")
     return whole.text
 
 
-def _read(query: str, *, stems: Stems, forms: Forms) -> "_Part":
+class _Words(NamedTuple):
+    readings: Readings
+    known: Known
+
+
+def _read(query: str, about: _Words) -> "_Part":
     groups = [_Group()]
     for term in terms(query):
         if term["minus"]:
@@ -53,7 +64,7 @@ def _read(query: str, *, stems: Stems, forms: Forms) -> "_Part":
                 groups[-1].negate()
             case word:
                 text, prefix = word or term["phrase"], word is not None and word.endswith("*")
-                groups[-1].add(_Part(_term(text, prefix=prefix, stems=stems, forms=forms)))
+                groups[-1].add(_Part(_term(text, about, prefix=prefix)))
     while len(groups) > 1:
         _close(groups)
     return groups[0].whole()
@@ -134,25 +145,30 @@ def _joined(texts: Iterable[str], operator: str) -> str:
     return f"({operator.join(different)})" if len(different) > 1 else "".join(different)
 
 
-def _term(text: str, *, prefix: bool, stems: Stems, forms: Forms) -> str:
+def _term(text: str, about: _Words, *, prefix: bool) -> str:
     """One word or several that stand side by side, in every reading of each; nothing where there is no word in it."""
-    readings: list[tuple[str, ...]] = []
-    for word in words(text):
-        own = (stems.of(word), *(stems.of(form) for form in sorted(forms(word.lower()))))
-        if kinds := tuple(dict.fromkeys(stem for stem in own if stem)):
-            readings.append(kinds)
+    readings = [kinds for word in words(text) if (kinds := about.readings.of(word))]
     if not readings:
         return ""
     endings: list[str] = []
     if prefix:
-        beginning, shorter = stems.beginning(words(text)[-1])
+        beginning, shorter = about.readings.stems.beginning(words(text)[-1])
         if len(beginning) < 2:
             raise ConfigError(f"the query's {text!r} begins nearly every word; give at least two letters before the *")
         endings = [f'"{beginning}" *', *(f'"{stem}"' for stem in sorted(shorter))]
         readings.pop()
+    if len(readings) + len(endings) > 1:
+        readings = _found(readings, about.known)
     # The likeliest reading comes first, and is there even where there are too many to look for them all.
     ways = islice(product(*readings), _READINGS_AT_MOST)
     phrases = [" + ".join(f'"{stem}"' for part in way for stem in part.split()) for way in ways]
     if endings:
         phrases = [f"{phrase} + {ending}" if phrase else ending for phrase in phrases for ending in endings]
     return f"({' OR '.join(phrases)})"
+
+
+def _found(readings: Sequence[Sequence[str]], known: Known) -> list[Sequence[str]]:
+    """Without those that are in no post; a word that is in none keeps one, and is not found."""
+    doubtful = {stem for kinds in readings if len(kinds) > 1 for stem in kinds}
+    there = known(doubtful) if doubtful else ()
+    return [kinds if len(kinds) == 1 else [stem for stem in kinds if stem in there] or kinds[:1] for kinds in readings]

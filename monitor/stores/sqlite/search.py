@@ -1,11 +1,12 @@
 """Which records say this? Full-text search in a file of its own, which can always be built again from the ledger.
 
-The file keeps stems and where they stand, and no text (FTS5, contentless): a million posts are some 400 MB. Ranking by bm25
+The file keeps stems and where they stand, and no text (FTS5, contentless): a million posts are some 340 MB. Ranking by bm25
 would take half a second for a common word; the newest come first in a millisecond (see `places.py`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -15,16 +16,17 @@ import structlog
 from monitor.errors import LedgerBroken, Refused, Unavailable
 from monitor.model.channel import Identity
 from monitor.model.instant import Instant
-from monitor.model.post import Post, PostId
-from monitor.model.record import Erased, Gone, Kind, Record, Source
+from monitor.model.record import Kind, Record
 from monitor.stores.sqlite.connection import Reader, Writer, open_reader, open_writer
 from monitor.stores.sqlite.file import Database, Error, connect, translated, use_wal
 from monitor.stores.sqlite.forms import Forms, likely_forms
 from monitor.stores.sqlite.looking import expression
 from monitor.stores.sqlite.marking import marks
-from monitor.stores.sqlite.places import FARTHEST, Places, first
+from monitor.stores.sqlite.places import FARTHEST, FOREVER, Places, first
+from monitor.stores.sqlite.readings import Readings
 from monitor.stores.sqlite.search_layout import BUILT, is_laid_out, lay_out, must_be_there, refuse_others, require
 from monitor.stores.sqlite.stems import Stems
+from monitor.stores.sqlite.taking_in import channel_word, clamp, forget, keep, lower
 
 T = TypeVar("T")
 
@@ -32,16 +34,14 @@ log = structlog.get_logger(__name__)
 
 _PATIENCE = 5.0
 """Seconds that another process may hold the lock; whoever indexes tries again anyway."""
-LONGEST = 100_000
-"""Characters of a text that are taken in: Telegram's posts have 4,096, and what somebody else makes of one must fit into memory."""
-_BETWEEN_FIELDS = " ¶ "
-"""A word that no query holds: no phrase reaches from one field of a post into the next."""
+_MERGE = "INSERT INTO words (words, rank) VALUES ('merge', ?)"
+_MERGED = 16
+"""Pages that are merged with each transaction, ten times what one post makes in the end: 6 segments are there on average where
+14 would be. What is more to merge than that waits for the next transactions, or for `compact`."""
+_COMPACTED = 1_000
+"""Pages merged in one transaction, some tenths of a second, while nobody else can write."""
 
-_NAMED = (
-    "INSERT INTO names SELECT ?1, ?2, ?3"
-    " WHERE NOT EXISTS (SELECT 1 FROM names WHERE number = ?1 AND id IS ?2 AND username IS ?3)"
-)
-_BACK = "DELETE FROM gone WHERE number = ? AND post = ? AND (? OR observed_at < ?)"
+_KNOWN = "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM words WHERE words MATCH '\"' || value || '\"')"
 _QUESTION = (
     "SELECT record FROM words CROSS JOIN said ON place = words.rowid"
     " WHERE words MATCH ? AND words.rowid >= ? AND words.rowid < ? AND at BETWEEN ? AND ? AND (? OR EXISTS ("
@@ -91,15 +91,19 @@ class SearchFile:
         self._path = path
         self._writer = writer
         self._reader = reader
-        self._forms = forms
-        self._stems_written = Stems()  # one a thread
-        self._stems_read = Stems()
+        self._stems = Stems()  # of the thread that writes
+        self._readings = Readings(Stems(), forms)  # of the one that reads
 
     async def index(self, records: Sequence[Record], *, since: int, upto: int) -> bool:
-        return await self._change(lambda page: page.take_in(records, since=since, upto=upto, stems=self._stems_written))
+        return await self._change(lambda page: page.take_in(records, since=since, upto=upto, stems=self._stems))
 
     async def empty(self, *, since: int) -> bool:
         return await self._change(lambda page: page.empty(since=since))
+
+    async def compact(self) -> None:
+        begin = True
+        while await self._change(lambda page: page.merge(begin=begin)):  # noqa: B023 - called before it changes
+            begin = False
 
     async def position(self) -> int:
         return await self._look(lambda database: _position(database) if is_laid_out(database) else 0)
@@ -116,23 +120,23 @@ class SearchFile:
         before: int | None = None,
     ) -> Sequence[int]:
         asked = _Asked(
-            since=_clamp(-FARTHEST if since is None else since),
-            last=_clamp(FARTHEST if until is None else until - 1),
-            before=None if before is None else _clamp(before),
+            since=clamp(-FARTHEST if since is None else since),
+            last=clamp(FARTHEST if until is None else until - 1),
+            before=None if before is None else clamp(before),
             deleted=deleted,
-            limit=max(0, _clamp(limit)),
+            limit=max(0, clamp(limit)),
         )
 
         def look(database: Database) -> list[int]:
-            said = expression(query, stems=self._stems_read, forms=self._forms)
-            return _find(database, said, channel, asked) if is_laid_out(database) else []
+            laid_out = is_laid_out(database)
+            known = (lambda stems: _known(database, stems)) if laid_out else frozenset
+            said = expression(query, readings=self._readings, known=known)
+            return _find(database, said, channel, asked) if laid_out else []
 
         return await self._look(look)
 
     async def marks(self, query: str, texts: Sequence[str]) -> Sequence[Sequence[tuple[int, int]]]:
-        return await self._look(
-            lambda _: [marks(query, text, stems=self._stems_read, forms=self._forms) for text in texts]
-        )
+        return await self._look(lambda _: [marks(query, text, readings=self._readings) for text in texts])
 
     async def _change(self, change: "Callable[[_Page], bool]") -> bool:
         if self._writer is None:
@@ -169,13 +173,17 @@ class _Page:
     def take_in(self, records: Sequence[Record], *, since: int, upto: int, stems: Stems) -> bool:
         if self._position() != since:
             return False
-        _keep(self._database, records, stems)
+        keep(self._database, records, stems)
         for record in records:
             if record.kind is Kind.ERASED and record.post:
-                _forget(self._database, record)
+                forget(self._database, record)
                 self._erased = True
         if self._erased:
-            self._database.execute("INSERT INTO words (words) VALUES ('optimize')")
+            # The first ends a merge that had begun; what that one had copied before the erasure, the second takes away.
+            for _ in range(2):
+                self._database.execute("INSERT INTO words (words) VALUES ('optimize')")
+        elif records:
+            self._database.execute(_MERGE, (_MERGED,))
         self._database.execute("UPDATE state SET upto = ?", (upto,))
         return True
 
@@ -184,6 +192,14 @@ class _Page:
             return False
         lay_out(self._database)
         return True
+
+    def merge(self, *, begin: bool) -> bool:
+        """Some more of it. False where there was nothing to merge."""
+        if not is_laid_out(self._database):
+            return False
+        before = self._database.total_changes
+        self._database.execute(_MERGE, (-_COMPACTED if begin else _COMPACTED,))
+        return self._database.total_changes - before >= 2  # https://sqlite.org/fts5.html#the_merge_command
 
     def _position(self) -> int:
         """Of a file that is laid out afterwards: another process may have emptied it because it was damaged."""
@@ -203,58 +219,6 @@ class _Page:
         """Nothing is kept outside the file."""
 
 
-def _keep(database: Database, records: Sequence[Record], stems: Stems) -> None:
-    places = Places(database)
-    words: list[tuple[int, str, str]] = []
-    names: set[tuple[int, int | None, str | None]] = set()
-    for record in records:
-        if record.channel is not None:
-            names.add((record.number, record.channel.id, _lower(record.channel.username)))
-        if record.said is not None:
-            at = _clamp(record.observed_at if record.published_at is None else record.published_at)
-            place = places.free(at)
-            said = (place, record.index, record.number, record.post, at)
-            database.execute("INSERT INTO said VALUES (?, ?, ?, ?, ?)", said)
-            words.append((place, _words(record.said, stems), f"c{record.number}"))
-            database.execute(_BACK, _back(record, record.said))
-        elif isinstance(record.content, Gone):
-            gone = (record.number, record.post, _clamp(record.observed_at))
-            database.execute("INSERT OR IGNORE INTO gone VALUES (?, ?, ?)", gone)
-    words.sort()  # FTS5 writes all it has gathered to the file whenever a rowid is not above the last
-    database.executemany("INSERT INTO words (rowid, stems, channel) VALUES (?, ?, ?)", words)
-    database.executemany(_NAMED, list(names))
-
-
-def _back(record: Record, post: Post) -> tuple[int, PostId, bool, Instant]:
-    """A push may tell late, and an import always does, what a post said before it went: see `ledger/changes.py`."""
-    maybe_old = record.source in (Source.PUSH, Source.IMPORT)
-    return record.number, record.post, not maybe_old, -FARTHEST if post.edited_at is None else _clamp(post.edited_at)
-
-
-def _words(post: Post, stems: Stems) -> str:
-    """Everything the post says, as stems."""
-    texts = [words for _, words in post.fields()]
-    if post.service:
-        texts.append(post.service)
-    return _BETWEEN_FIELDS.join(stems.of(text[:LONGEST]) for text in texts)
-
-
-def _forget(database: Database, erasure: Record) -> None:
-    """Nothing that the erased records said stays (where it is not known which they are, nothing that the post said before): neither
-    in the table nor, once all is merged (`optimize`), in the pages of the file. Their place stays taken, so that whoever reads page
-    by page can go on behind it.
-
-    A word deleted from a contentless table leaves its traces until then; `secure_delete` overwrites what is freed.
-    """
-    if isinstance(erasure.content, Erased):
-        which = "record IN (SELECT value FROM json_each(?))"
-        asked: tuple[object, ...] = (f"[{','.join(map(str, erasure.content.records))}]",)
-    else:
-        which = "number = ? AND post = ? AND record < ?"
-        asked = (erasure.number, erasure.post, erasure.index)
-    database.execute(f"DELETE FROM words WHERE rowid IN (SELECT place FROM said WHERE {which})", asked)  # noqa: S608 - ours
-
-
 def _position(database: Database) -> int:
     [upto] = database.execute("SELECT upto FROM state").fetchone()
     return int(upto)
@@ -270,14 +234,18 @@ class _Asked(NamedTuple):
     limit: int = 1
 
 
+def _known(database: Database, stems: Collection[str]) -> Collection[str]:
+    return {stem for (stem,) in database.execute(_KNOWN, (json.dumps(list(stems)),))}
+
+
 def _find(database: Database, said: str, channel: Identity | None, asked: _Asked) -> list[int]:
-    match = f"{{stems}} : ({said})"
+    match = said
     if channel is not None:
         numbers = _numbers(database, channel)
         if not numbers:
             return []
-        match += f" AND {{channel}} : ({' OR '.join(numbers)})"
-    # The places make it quick, the times make it exact: where a millisecond is full, places tell another one.
+        match = f"({said}) AND ({' OR '.join(numbers)})"
+    # The places make it quick, the times make it exact: within a second, and where it is full and places tell another one.
     places = (first(asked.since), _end(database, asked))
     rest = (asked.since, asked.last, not asked.deleted, asked.limit)
     return [record for (record,) in database.execute(_QUESTION, (match, *places, *rest))]
@@ -285,7 +253,7 @@ def _find(database: Database, said: str, channel: Identity | None, asked: _Asked
 
 def _end(database: Database, asked: _Asked) -> int:
     """The place before which all stand that are asked for."""
-    end = Places(database).free(asked.last)
+    end = FOREVER if asked.last == FARTHEST else Places(database).free(asked.last)
     if asked.before is None:
         return end
     row = database.execute("SELECT place FROM said WHERE record = ?", (asked.before,)).fetchone()
@@ -300,18 +268,9 @@ def _numbers(database: Database, channel: Identity) -> list[str]:
         rows = database.execute(
             "SELECT DISTINCT number FROM names WHERE username = ?1 AND (?2 IS NULL OR number NOT IN"
             " (SELECT number FROM names WHERE id IS NOT NULL))",
-            (_lower(channel.username), channel.id),
+            (lower(channel.username), channel.id),
         ).fetchall()
-    return [f'"c{number}"' for (number,) in rows]
-
-
-def _lower(username: str | None) -> str | None:
-    return None if username is None else username.lower()
-
-
-def _clamp(number: int) -> int:
-    """SQLite holds 64 bits, and a place is more than an instant."""
-    return max(-FARTHEST, min(number, FARTHEST))
+    return [f'"{channel_word(number)}"' for (number,) in rows]
 
 
 # ---------------------------------------------------------------------------------------------------------------- the file

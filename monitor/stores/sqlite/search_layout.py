@@ -5,7 +5,7 @@ from pathlib import Path
 from monitor.errors import ConfigError
 from monitor.stores.sqlite.file import Database
 
-LAYOUT = 2
+LAYOUT = 3
 """Counted up when the tables or the stems change: a file of another layout is built again."""
 
 _APPLICATION = 0x6D6F6E73
@@ -15,12 +15,19 @@ BUILT = "the daemon builds it from the ledger"
 _TABLES = (
     "CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT",
     "INSERT INTO state VALUES (1, 0)",
-    "CREATE VIRTUAL TABLE words USING fts5 (stems, channel, content='', contentless_delete=1, tokenize='ascii')",
+    "CREATE VIRTUAL TABLE words USING fts5 (stems, content='', contentless_delete=1, tokenize='ascii')",
+    # Of two segments that are about as large, merging makes one: what a look costs grows with the number of segments.
+    "INSERT INTO words (words, rank) VALUES ('usermerge', 2)",
+    # Bytes gathered before a segment is written, inside a transaction: what is taken in in bulk is merged less often.
+    "INSERT INTO words (words, rank) VALUES ('hashsize', 8388608)",
     "CREATE TABLE said (place INTEGER PRIMARY KEY, record INTEGER NOT NULL UNIQUE, number INTEGER NOT NULL,"
     " post INTEGER NOT NULL, at INTEGER NOT NULL) STRICT",
     "CREATE TABLE gone (number INTEGER NOT NULL, post INTEGER NOT NULL, observed_at INTEGER NOT NULL,"
     " PRIMARY KEY (number, post)) STRICT, WITHOUT ROWID",
     "CREATE TABLE names (number INTEGER NOT NULL, id INTEGER, username TEXT) STRICT",
+    "CREATE INDEX names_of ON names (number)",
+    "CREATE INDEX names_by_id ON names (id)",
+    "CREATE INDEX names_by_username ON names (username)",
     f"PRAGMA user_version = {LAYOUT}",
     f"PRAGMA application_id = {_APPLICATION}",
 )
