@@ -123,6 +123,9 @@ async def test_of_a_sound_ledger_several_find_the_root_and_every_note(path: Path
         "UPDATE content SET salt = zeroblob(16) WHERE seq = 1023",
         "UPDATE content SET body = x'28b52ffd' WHERE seq = 65",
         "UPDATE content SET salt = NULL, codec = NULL, body = NULL WHERE seq = 600",
+        "UPDATE content SET (codec, salt, body) = (SELECT codec, salt, body FROM content WHERE seq = 601) WHERE seq = 600",
+        "UPDATE content SET seq = -seq WHERE seq = 700",
+        "DELETE FROM content WHERE seq IN (300, 900)",
         "UPDATE nodes SET hash = zeroblob(32) WHERE level = 9 AND position = 1",
         "UPDATE nodes SET hash = zeroblob(32) WHERE level = 10",
         "DELETE FROM nodes WHERE level = 8 AND position = 2",
@@ -150,7 +153,12 @@ async def test_of_two_bad_records_the_first_is_named_whichever_is_found_first(pa
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE log SET leaf = 'none' WHERE seq = 300", "UPDATE content SET salt = 'none' WHERE seq = 300"]
+    "statement",
+    [
+        "UPDATE log SET leaf = 'none' WHERE seq = 300",
+        "UPDATE log SET header = 7 WHERE seq = 300",
+        "UPDATE content SET salt = 'none' WHERE seq = 300",
+    ],
 )
 async def test_a_damaged_row_that_holds_something_else_is_named(path: Path, statement: str) -> None:
     altered(path, "PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '')")
@@ -161,6 +169,32 @@ async def test_a_damaged_row_that_holds_something_else_is_named(path: Path, stat
     assert report.broken is not None
     assert (report.broken.index, report.size) == (300, 300)
     assert report.broken.reason.endswith("the file is damaged (a record that is not of its form)")
+
+
+@pytest.mark.parametrize("column", ["header", "leaf"])
+async def test_a_byte_that_stands_in_the_next_row_is_missed_in_its_own(path: Path, column: str) -> None:
+    with closing(connect(path)) as database:
+        rows = database.execute(f"SELECT {column} FROM log WHERE seq IN (300, 301) ORDER BY seq")
+        (first,), (second,) = rows.fetchall()
+    altered(
+        path,
+        f"UPDATE log SET {column} = x'{first[:-1].hex()}' WHERE seq = 300",
+        f"UPDATE log SET {column} = x'{(first[-1:] + second).hex()}' WHERE seq = 301",
+    )
+
+    report = await walked(path, 1, quick=True)
+
+    assert report.broken == Broken("the header is not the one that was hashed", 300)
+
+
+async def test_a_text_of_the_same_bytes_is_no_leaf(path: Path) -> None:
+    altered(path, "PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '')")
+    altered(path, "UPDATE log SET leaf = CAST(leaf AS TEXT) WHERE seq = 300")
+
+    report = await walked(path, 1, quick=True)
+
+    assert report.broken is not None
+    assert (report.broken.index, report.size) == (300, 300)
 
 
 async def test_contents_that_are_erased_while_it_walks_are_no_loss(path: Path) -> None:
