@@ -186,6 +186,7 @@ async def test_can_be_read_whatever_dictionary_it_was_written_with(path: Path) -
         ("UPDATE log SET leaf = zeroblob(32) WHERE seq = 7", 7),
         ("UPDATE content SET body = x'00' WHERE seq = 7", 7),
         ("UPDATE content SET body = x'28b52ffde0ffffffffffffff7f' WHERE seq = 7", 7),  # claims 2^63 bytes
+        ("UPDATE content SET body = CAST(body || x'00' AS BLOB) WHERE seq = 7", 7),  # behind what is the content
         ("UPDATE content SET codec = 99 WHERE seq = 7", 7),
         ("UPDATE content SET salt = zeroblob(16) WHERE seq = 7", 7),
         ("UPDATE content SET codec = NULL, salt = NULL, body = NULL WHERE seq = 7", 7),

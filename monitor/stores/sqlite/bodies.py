@@ -94,4 +94,5 @@ class Unpacker:
 
 
 def _expander(dictionary: zstandard.ZstdCompressionDict | None) -> Packing:
-    return zstandard.ZstdDecompressor(dict_data=dictionary).decompress
+    expand = zstandard.ZstdDecompressor(dict_data=dictionary).decompress
+    return lambda body: expand(body, allow_extra_data=False)
