@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 ARGS ?=
-# Tests that run at a time.
+# Files of tests that run at a time, each in the order of its tests: some share what takes a minute to make.
 WORKERS ?= 2
 
 .PHONY: demo test test-full soak faults check fix bench rivals run setup lock clean chromium
@@ -34,11 +34,11 @@ chromium: setup
 	@sh tests/install_chromium.sh
 
 test: setup chromium
-	@$(BIN)/python -m pytest -m "not full" -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -m "not full" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # The full figures of every issue, and the table of what was measured.
 test-full: setup chromium
-	@MONITOR_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --measured=docs/measured.md $(ARGS)
+	@MONITOR_FULL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --measured=docs/measured.md $(ARGS)
 
 # A million posts while everything goes wrong: hours. make soak ARGS="--posts 20000 --kills 5" is shorter.
 soak: setup

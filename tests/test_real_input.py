@@ -40,7 +40,6 @@ RATE = 2000
 pytestmark = [
     pytest.mark.skipif(not POSTS.exists(), reason="the real posts are not here"),
     pytest.mark.timeout(600 if FULL else 120),
-    pytest.mark.xdist_group("real input"),
 ]
 
 Key = tuple[str, PostId]

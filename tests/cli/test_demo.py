@@ -15,8 +15,6 @@ from monitor.cli.demo import LOOK
 
 Called = subprocess.CompletedProcess[str]
 
-pytestmark = pytest.mark.xdist_group("demo")  # one rehearsal for all
-
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:

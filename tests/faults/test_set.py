@@ -17,10 +17,7 @@ DAY = 100_000
 MB = 1_000_000
 LARGEST_WAL = 64 * MB
 
-pytestmark = [
-    pytest.mark.xdist_group("the set"),  # one haul for both
-    pytest.mark.timeout(3 * PLAN.posts / PLAN.rate + 30 * PLAN.kills + PLAN.patience),
-]
+pytestmark = pytest.mark.timeout(3 * PLAN.posts / PLAN.rate + 30 * PLAN.kills + PLAN.patience)
 
 
 @pytest.fixture(scope="module")
