@@ -105,6 +105,30 @@ async def test_sto_07_of_every_flipped_bit_either_nothing_is_lost_or_it_is_notic
     assert noticed > FLIPS // 4
 
 
+async def test_sto_07_a_log_that_is_lost_from_its_first_page_on_is_noticed_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    async with open_store(path) as store:
+        await store.ledger.append([revision("The bridge fell.")])
+        size, root = await store.ledger.root()
+        note = sign(Checkpoint("desk", size, root), key=bytes(32))
+        await store.ledger.append([Draft(content=Kept(note), observed_at=NOON)])
+        left = bytes_of(path)
+    altered = bytearray(left[wal_of(path).name])
+    altered[100] ^= 1  # of the page that says how the file is laid out
+    lost = tmp_path / "lost" / "monitor.db"
+    lost.parent.mkdir()
+    lost.write_bytes(left[path.name])
+    wal_of(lost).write_bytes(altered)
+    shutil.copy(beside(path), beside(lost))
+    before = bytes_of(lost)
+
+    with pytest.raises(LedgerBroken, match="it has lost records"):
+        async with open_store(lost):
+            pass
+
+    assert bytes_of(lost) == before
+
+
 @pytest.mark.parametrize(
     ("done", "trusted"),
     [

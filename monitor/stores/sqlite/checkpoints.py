@@ -78,25 +78,33 @@ def examine(path: Path) -> None:
     gone and a note of its records is not."""
     require_in_force(path)
     if not path.exists() or not path.stat().st_size:
-        noted = _noted(path)
-        if isinstance(noted, Checkpoint) and noted.size:
-            raise LedgerBroken(
-                f"{path}: it has lost records: it is gone and holds 0, and {noted.size} were signed for in {beside(path)}",
-                index=0,
-            )
+        _nothing_signed_for(path, "it is gone")
         return
     try:
         opened = connect(path, readonly=True)
     except Unavailable as error:
-        if is_cut_short(error.__cause__, path):
-            return
-        raise
+        if not is_cut_short(error.__cause__, path):
+            raise
+        _nothing_signed_for(path, "it was cut short while it was made")
+        return
     with closing(opened) as database:
         try:
             if check(database, path):
                 compare(database, path, acknowledged=(0, EMPTY))
+            else:
+                _nothing_signed_for(path, "it is not laid out")
         except Error as error:
             raise translated(error, path) from error
+
+
+def _nothing_signed_for(path: Path, why: str) -> None:
+    """LedgerBroken where the note beside a file without any record tells of some."""
+    noted = _noted(path)
+    if isinstance(noted, Checkpoint) and noted.size:
+        raise LedgerBroken(
+            f"{path}: it has lost records: {why} and holds 0, and {noted.size} were signed for in {beside(path)}",
+            index=0,
+        )
 
 
 def compare(database: Database, path: Path, *, acknowledged: tuple[int, bytes]) -> None:
