@@ -88,7 +88,7 @@ def translated(error: sqlite3.Error, path: Path) -> Exception:
     if code in _BUSY:
         return Unavailable(f"{path}: another process holds the lock", wait=1.0)
     if is_cut_short(error, path):
-        return Unavailable(f"{path}: it was cut short while it was made; `monitor run` makes it again")
+        return Unavailable(f"{path}: it was cut short while it was made, and only who writes to it can go on ({error})")
     if code in _CANNOT_NOW:
         return Unavailable(f"{path}: {_CANNOT_NOW[code]} ({error})")
     if code == _NOT_ALLOWED:
